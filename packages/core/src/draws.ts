@@ -1,0 +1,123 @@
+import { ArgumentError } from './errors.ts';
+import { philox4x32 } from './philox.ts';
+import { toUint32, toUint64, type Uint64 } from './uint64.ts';
+
+/**
+ * What a draw is for. Each op has a counter space of its own, so adding an op never moves another's
+ * draws. 13 to 127 are reserved; 128 to 255 are the trainer's.
+ */
+export const op = {
+  select: 0,
+  action: 1,
+  token: 2,
+  spanLength: 3,
+  spanStart: 4,
+  order: 5,
+  pack: 6,
+  mix: 7,
+  pair: 8,
+  count: 9,
+  denoiser: 10,
+  segmentation: 11,
+  permutation: 12,
+} as const;
+
+/** The draws of one seed, addressed by (op, epoch, sample, index) in any sequence. */
+export interface Draws {
+  /** Moves to a sample in an epoch; `word` and `half` then read there. */
+  at(epoch: number, sample: Uint64): Draws;
+  /** 32 bits: word `index & 3` of block `index >> 2`. `index` from 0 to 2^26-1. */
+  word(op: number, index: number): number;
+  /** 16 bits: the low half of word `index >> 1` for an even index, its high half for an odd one. */
+  half(op: number, index: number): number;
+}
+
+/**
+ * Opens the draws of a seed: Philox4x32-10 with
+ *
+ * ```
+ * key     = (seed low 32, seed high 32)
+ * counter = (op << 24 | block, epoch, sample low 32, sample high 32)
+ * ```
+ *
+ * The packing is injective: no two (op, epoch, sample, index) share a draw.
+ *
+ * @throws {ArgumentError} for a seed or sample outside 0..2^64-1, or an epoch outside 0..2^32-1.
+ *
+ * @example
+ * ```ts
+ * import { createDraws, op } from '@maskloom/core';
+ * const draws = createDraws(42n).at(3, 17n);
+ * console.log(draws.word(op.select, 0) === createDraws(42).at(3, 17).word(op.select, 0)); // true
+ * ```
+ */
+export function createDraws(seed: Uint64): Draws {
+  return new PhiloxDraws(toUint64('seed', seed));
+}
+
+const blockLimit = 1 << 24;
+const cachedOps = 16;
+
+class PhiloxDraws implements Draws {
+  readonly #key0: number;
+  readonly #key1: number;
+  // The last block of each op (modulo 16), so that interleaved ops do not recompute each other's;
+  // #counters has the first counter word it belongs to, -1 where none of this (epoch, sample) is there.
+  readonly #blocks = Array.from({ length: cachedOps }, () => new Uint32Array(4));
+  readonly #counters = new Float64Array(cachedOps).fill(-1);
+  #epoch = 0;
+  #sampleLow = 0;
+  #sampleHigh = 0;
+
+  constructor(seed: bigint) {
+    this.#key0 = Number(seed & 0xffffffffn);
+    this.#key1 = Number(seed >> 32n);
+  }
+
+  at(epoch: number, sample: Uint64): this {
+    this.#epoch = toUint32('epoch', epoch);
+    if (typeof sample === 'number' && Number.isSafeInteger(sample) && sample >= 0) {
+      this.#sampleLow = sample >>> 0;
+      this.#sampleHigh = Math.floor(sample / 0x100000000);
+    } else {
+      const value = toUint64('sample', sample);
+      this.#sampleLow = Number(value & 0xffffffffn);
+      this.#sampleHigh = Number(value >> 32n);
+    }
+    this.#counters.fill(-1);
+    return this;
+  }
+
+  word(op: number, index: number): number {
+    const block = index >>> 2;
+    if (block >= blockLimit || index < 0) {
+      throw new ArgumentError(
+        'index',
+        'a draw below 2^26',
+        index,
+        'the sample is longer than a draw can address; split it',
+      );
+    }
+    const counter0 = ((op << 24) | block) >>> 0;
+    const slot = op & (cachedOps - 1);
+    const words = this.#blocks[slot]!;
+    if (counter0 !== this.#counters[slot]) {
+      philox4x32(
+        words,
+        counter0,
+        this.#epoch,
+        this.#sampleLow,
+        this.#sampleHigh,
+        this.#key0,
+        this.#key1,
+      );
+      this.#counters[slot] = counter0;
+    }
+    return words[index & 3]!;
+  }
+
+  half(op: number, index: number): number {
+    const word = this.word(op, index >>> 1);
+    return (index & 1) === 0 ? word & 0xffff : word >>> 16;
+  }
+}

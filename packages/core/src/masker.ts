@@ -1,0 +1,100 @@
+import { createDraws } from './draws.ts';
+import { ArgumentError } from './errors.ts';
+import { type Mode, maskEpoch, toMode } from './mode.ts';
+import type { MaskedOutput, Strategy } from './strategy.ts';
+import { toUint32, toUint64, type Uint64 } from './uint64.ts';
+import { type VocabTraits, vocabTables } from './vocab.ts';
+
+/** Options of {@linkcode createMasker}. */
+export interface MaskerOptions {
+  /** What masking needs to know of the tokenizer. */
+  readonly vocab: VocabTraits;
+  /** 0 to 2^64-1; 0 is a seed like any other. */
+  readonly seed: Uint64;
+  /** What to hide, such as `tokenMasking({ rate: 0.15 })`. */
+  readonly strategy: Strategy;
+  /** `dynamic` (default): new masks each epoch; `static`: the same `copies` sets of masks in turn. */
+  readonly mode?: 'dynamic' | 'static';
+  /** Number of sets of masks in static mode. Default 1. */
+  readonly copies?: number;
+}
+
+/** Which sample, in which epoch: with the seed, all that a mask depends on. */
+export interface SampleAddress {
+  /** 0 to 2^32-1. */
+  readonly epoch: number;
+  /** 0 to 2^64-1, the same each time this sample is seen. */
+  readonly sample: Uint64;
+}
+
+/** A masked sample of `length` tokens. */
+export interface MaskedSample {
+  /** Int32[length]: the ids the model sees. */
+  readonly inputIds: Int32Array;
+  /** Int32[length]: the original id where a token was selected, -100 elsewhere. */
+  readonly labels: Int32Array;
+}
+
+/** Masks samples; a pure function of (seed, strategy, mode, vocab) and the address. */
+export interface Masker {
+  readonly seed: bigint;
+  readonly strategy: Strategy;
+  readonly mode: Mode;
+  /**
+   * Masks a sample's ids. The input is never written.
+   *
+   * @throws {TokenIdError} for an id the vocabulary does not have.
+   * @throws {ArgumentError} for an epoch or sample out of range.
+   */
+  mask(ids: ArrayLike<number>, address: SampleAddress): MaskedSample;
+  /**
+   * Masks a sample into the caller's arrays, each at least as long as the sample; returns how many
+   * tokens were selected.
+   */
+  maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number;
+}
+
+/**
+ * Makes a masker.
+ *
+ * @throws {ArgumentError} for vocab traits, a seed or a mode that do not hold.
+ *
+ * @example
+ * ```ts
+ * import { createMasker, tokenMasking } from '@maskloom/core';
+ * const vocab = { size: 100, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [] };
+ * const masker = createMasker({ vocab, seed: 42n, strategy: tokenMasking({ rate: 0.15 }) });
+ * const { inputIds, labels } = masker.mask([2, 17, 23, 42, 3], { epoch: 3, sample: 17n });
+ * ```
+ */
+export function createMasker(options: MaskerOptions): Masker {
+  const { strategy } = options;
+  const seed = toUint64('seed', options.seed);
+  const mode = toMode(options);
+  const vocab = vocabTables(options.vocab);
+  const draws = createDraws(seed);
+
+  function maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number {
+    const room = Math.min(out.inputIds.length, out.labels.length);
+    if (room < ids.length) {
+      throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, room);
+    }
+    draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
+    return strategy.mask(ids, draws, vocab, out);
+  }
+
+  return {
+    seed,
+    strategy,
+    mode,
+    maskInto,
+    mask(ids, address) {
+      const out = {
+        inputIds: new Int32Array(ids.length),
+        labels: new Int32Array(ids.length),
+      };
+      maskInto(ids, address, out);
+      return out;
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Draws } from './draws.ts';
+import type { TokenStrategyPlan } from './token-masking.ts';
+import type { VocabTables } from './vocab.ts';
+
+/** Any integer array that token ids can be written to. */
+export type IntegerArray = Uint16Array | Uint32Array | Int32Array;
+
+/** Where a masked sample is written: two arrays at least as long as the sample. */
+export interface MaskedOutput {
+  /** The ids the model sees. */
+  readonly inputIds: IntegerArray;
+  /** The original id where a token was selected, -100 elsewhere. */
+  readonly labels: Int32Array;
+}
+
+/** A strategy as the plan stores it: integers only, so that every machine computes the same. */
+export type StrategyPlan = TokenStrategyPlan;
+
+/** What to hide. Made by `tokenMasking` and its like, or from a plan by `strategyFromPlan`. */
+export interface Strategy {
+  readonly plan: StrategyPlan;
+  /** Masks one sample with the draws that stand at it; returns how many tokens it selected. */
+  mask(ids: ArrayLike<number>, draws: Draws, vocab: VocabTables, out: MaskedOutput): number;
+}
+
+/** The label of a token that the loss leaves out. */
+export const ignoredLabel = -100;

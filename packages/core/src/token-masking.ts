@@ -1,0 +1,118 @@
+import { op } from './draws.ts';
+import { ArgumentError, TokenIdError } from './errors.ts';
+import { mulhi32 } from './philox.ts';
+import { ignoredLabel, type Strategy } from './strategy.ts';
+
+/** Options of {@linkcode tokenMasking}: shares from 0 to 1. */
+export interface TokenMaskingOptions {
+  /** Share of the tokens that are not special to select. */
+  readonly rate: number;
+  /** Share of the selected tokens that become the mask token. Default 0.8. */
+  readonly mask?: number;
+  /** Share that becomes a random token that is not special. Default 0.1. */
+  readonly random?: number;
+  /** Share that stays as it is. Default 0.1. `mask + random + keep` is 1. */
+  readonly keep?: number;
+}
+
+/**
+ * The token strategy in a plan. A 16-bit draw `u` decides a token: `u < mask` masks it, else
+ * `u < random` replaces it, else `u < select` keeps it but scores it, else it is not selected.
+ * Each threshold is from 0 to 65536.
+ */
+export interface TokenStrategyPlan {
+  readonly type: 'token';
+  readonly select: number;
+  readonly random: number;
+  readonly mask: number;
+}
+
+/**
+ * Selects each token that is not special with probability `rate`, independently, and masks it, replaces
+ * it or keeps it (Devlin et al. 2019, arXiv:1810.04805 §3.1; drawn anew each epoch as in Liu et al. 2019,
+ * arXiv:1907.11692). Unlike Hugging Face's collator it never draws a special token as the random one.
+ * The rate is resolved to 2^-16: see {@linkcode effectiveRate}.
+ *
+ * @throws {ArgumentError} if a share is outside 0..1 or the three do not sum to 1.
+ *
+ * @example
+ * ```ts
+ * import { createMasker, tokenMasking } from '@maskloom/core';
+ * const vocab = { size: 100, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [] };
+ * const masker = createMasker({ vocab, seed: 42n, strategy: tokenMasking({ rate: 0.15 }) });
+ * const { inputIds, labels } = masker.mask([2, 17, 23, 42, 3], { epoch: 3, sample: 17n });
+ * ```
+ */
+export function tokenMasking(options: TokenMaskingOptions): Strategy {
+  const { rate, mask = 0.8, random = 0.1, keep = 0.1 } = options;
+  for (const [name, share] of Object.entries({ rate, mask, random, keep })) {
+    if (!(share >= 0 && share <= 1)) throw new ArgumentError(name, 'a number from 0 to 1', share);
+  }
+  const sum = mask + random + keep;
+  if (Math.abs(sum - 1) > 1e-9) {
+    throw new ArgumentError('mask + random + keep', 'a sum of 1', sum, 'give all three shares');
+  }
+  const select = Math.floor(rate * 65536);
+  return fromThresholds({
+    type: 'token',
+    select,
+    random: keep === 0 ? select : Math.floor(rate * (mask + random) * 65536),
+    mask: Math.floor(rate * mask * 65536),
+  });
+}
+
+/** The rate that a plan's integers give: a multiple of 2^-16. */
+export function effectiveRate(plan: TokenStrategyPlan): number {
+  return plan.select / 65536;
+}
+
+/** The token strategy that a plan stores. */
+export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy {
+  for (const name of ['select', 'random', 'mask'] as const) {
+    const value: unknown = plan[name];
+    if (!(Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65536)) {
+      throw new ArgumentError(`strategy.${name}`, 'an integer from 0 to 65536', value);
+    }
+  }
+  if (!(plan.mask <= plan.random && plan.random <= plan.select)) {
+    throw new ArgumentError(
+      'strategy',
+      'mask <= random <= select',
+      `${plan.mask}, ${plan.random}, ${plan.select}`,
+    );
+  }
+  return fromThresholds({
+    type: 'token',
+    select: plan.select,
+    random: plan.random,
+    mask: plan.mask,
+  });
+}
+
+function fromThresholds(plan: TokenStrategyPlan): Strategy {
+  return {
+    plan,
+    mask(ids, draws, vocab, out) {
+      const { special, allowed, size, maskId } = vocab;
+      const { inputIds, labels } = out;
+      const { length } = ids;
+      let selected = 0;
+      for (let position = 0; position < length; position++) {
+        const id = ids[position]!;
+        if (!(id >= 0 && id < size)) throw new TokenIdError(position, id, size);
+        inputIds[position] = id;
+        labels[position] = ignoredLabel;
+        if (special[id] === 1) continue;
+        const draw = draws.half(op.select, position);
+        if (draw >= plan.select) continue;
+        labels[position] = id;
+        selected++;
+        if (draw < plan.mask) inputIds[position] = maskId;
+        else if (draw < plan.random) {
+          inputIds[position] = allowed[mulhi32(draws.word(op.token, position), allowed.length)]!;
+        }
+      }
+      return selected;
+    },
+  };
+}
