@@ -1,0 +1,175 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tableFromIPC } from 'apache-arrow';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDataset } from './dataset.ts';
+import { createDatasetWriter, type DatasetWriterOptions } from './writer.ts';
+
+const vocab = { size: 300, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [9] };
+const options: DatasetWriterOptions = {
+  vocab,
+  tokenizerDigest: 'ab'.repeat(32),
+  rowsPerRecordBatch: 4,
+  rowsPerShard: 12,
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'maskloom-shards-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function write(directory: string, samples: readonly number[][], given = options) {
+  const writer = await createDatasetWriter(directory, given);
+  for (const [index, inputIds] of samples.entries()) {
+    await writer.append({ inputIds, document: index, offset: index * 10 });
+  }
+  return writer.close();
+}
+
+const someSamples = Array.from({ length: 30 }, (_, index) => [2, 10 + index, 11, 3]);
+
+describe('a dataset', () => {
+  test('gives back every sample that was written, whatever the lengths and shard sizes', async () => {
+    let run = 0;
+    const tokenIds = fc.array(fc.integer({ min: 0, max: 299 }), { maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(tokenIds, { maxLength: 60 }), async (samples) => {
+        const directory = join(folder, `run-${run++}`);
+        const manifest = await write(directory, samples);
+        const dataset = await openDataset(directory);
+        expect(dataset.manifest).toEqual(manifest);
+        expect(dataset.rows).toBe(samples.length);
+        samples.forEach((ids, row) => {
+          expect([...dataset.sample(row)]).toEqual(ids);
+          expect(dataset.length(row)).toBe(ids.length);
+        });
+        expect(manifest.longest).toBe(Math.max(0, ...samples.map((ids) => ids.length)));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('is Arrow IPC files with ids as wide as the vocabulary, whatever the content', async () => {
+    await write(join(folder, 'narrow'), someSamples, {
+      ...options,
+      columns: ['document', 'offset'],
+    });
+    const narrow = tableFromIPC(await readFile(join(folder, 'narrow', 'shard-00001.arrow')));
+    expect(narrow.schema.toString()).toContain('input_ids: List<Uint16>');
+    expect(narrow.batches.map((batch) => batch.numRows)).toEqual([4, 4, 4]);
+    expect(narrow.get(0)?.['document']).toBe(12);
+    expect(narrow.get(0)?.['offset']).toBe(120n);
+    await write(join(folder, 'wide'), someSamples, {
+      ...options,
+      vocab: { ...vocab, size: 65537 },
+    });
+    const wide = tableFromIPC(await readFile(join(folder, 'wide', 'shard-00000.arrow')));
+    expect(wide.schema.toString()).toContain('input_ids: List<Uint32>');
+  });
+
+  test('has a digest that its folder and paths do not change, but any token does', async () => {
+    await write(join(folder, 'a'), someSamples);
+    await write(join(folder, 'b'), someSamples);
+    const changed = someSamples.map((ids, row) => (row === 20 ? [2, 99, 3] : ids));
+    await write(join(folder, 'c'), changed);
+    const [a, b, c] = await Promise.all(
+      ['a', 'b', 'c'].map((name) => openDataset(join(folder, name))),
+    );
+    expect(a!.digest).toBe(b!.digest);
+    expect(c!.digest).not.toBe(a!.digest);
+  });
+});
+
+describe('createDatasetWriter()', () => {
+  test('shows nothing until close() and leaves nothing after abort()', async () => {
+    const writer = await createDatasetWriter(join(folder, 'data'), options);
+    for (const inputIds of someSamples) await writer.append({ inputIds });
+    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(/found no manifest.json/);
+    await writer.abort();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('refuses a folder that is there', async () => {
+    await write(join(folder, 'data'), someSamples);
+    await expect(createDatasetWriter(join(folder, 'data'), options)).rejects.toThrow(
+      /data is already there: choose another folder/,
+    );
+  });
+
+  test('refuses ids that the vocabulary does not have', async () => {
+    const writer = await createDatasetWriter(join(folder, 'data'), options);
+    await expect(writer.append({ inputIds: [2, 300] })).rejects.toThrow(
+      /Token id 300 at position 1/,
+    );
+    await expect(writer.append({ inputIds: [2.5] })).rejects.toThrow(/Token id 2.5 at position 0/);
+  });
+});
+
+describe('openDataset() names what is wrong', () => {
+  const shard = () => join(folder, 'data', 'shard-00001.arrow');
+  const manifestPath = () => join(folder, 'data', 'manifest.json');
+  beforeEach(() => write(join(folder, 'data'), someSamples));
+
+  test('when any one byte of a shard changed', async () => {
+    const bytes = await readFile(shard());
+    for (let position = 0; position < bytes.length; position += 37) {
+      const altered = Buffer.from(bytes);
+      altered[position]! ^= 1;
+      await writeFile(shard(), altered);
+      await expect(openDataset(join(folder, 'data'))).rejects.toMatchObject({
+        code: 'SHARD_CHECKSUM',
+        shard: shard(),
+      });
+    }
+  });
+
+  test('with the expected and the found checksum', async () => {
+    const { manifest } = await openDataset(join(folder, 'data'));
+    const bytes = await readFile(shard());
+    bytes[500]! ^= 0x10;
+    await writeFile(shard(), bytes);
+    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(
+      new RegExp(
+        `shard-00001.arrow: found SHA-256 [0-9a-f]{64}, expected SHA-256 ${manifest.shards[1]!.sha256}`,
+      ),
+    );
+  });
+
+  test('when a shard is torn or missing', async () => {
+    await truncate(shard(), 700);
+    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(
+      /shard-00001.arrow: found 700 bytes, expected \d+ bytes/,
+    );
+    await rm(shard());
+    await expect(openDataset(join(folder, 'data'))).rejects.toMatchObject({
+      code: 'SHARD_MISSING',
+    });
+  });
+
+  test('when the manifest is torn or altered', async () => {
+    const text = await readFile(manifestPath(), 'utf8');
+    await writeFile(manifestPath(), text.slice(0, 300));
+    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(
+      /manifest.json: not valid JSON/,
+    );
+    await writeFile(manifestPath(), text.replace('"rows": 30', '"rows": 31'));
+    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(
+      /rows is 31, its shards have 30/,
+    );
+    await writeFile(manifestPath(), text.replace('"version": 1', '"version": 2'));
+    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(/format version 2, expected 1/);
+    await writeFile(manifestPath(), text.replace('shard-00001.arrow', '../shard-00001.arrow'));
+    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(/leads out of the dataset/);
+    await writeFile(manifestPath(), '[]');
+    await expect(openDataset(join(folder, 'data'))).rejects.toMatchObject({ code: 'MANIFEST' });
+  });
+
+  test('and a row that is not there', async () => {
+    const dataset = await openDataset(join(folder, 'data'));
+    expect(() => dataset.sample(30)).toThrow('Row 30 is not in the dataset of 30 rows');
+    expect(() => dataset.sample(-1)).toThrow(/Row -1/);
+  });
+});

@@ -1,0 +1,67 @@
+/** A dataset that is not there, or cannot be made there. */
+export class DatasetError extends Error {
+  override readonly name = 'DatasetError';
+  readonly code: 'DATASET_MISSING' | 'DATASET_EXISTS';
+  /** The dataset's folder. */
+  readonly directory: string;
+
+  constructor(
+    code: 'DATASET_MISSING' | 'DATASET_EXISTS',
+    directory: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      code === 'DATASET_MISSING'
+        ? `No dataset at ${directory}: found no manifest.json there, expected a folder that \`maskloom encode\` wrote`
+        : `${directory} is already there: choose another folder, or remove it first`,
+      options,
+    );
+    this.code = code;
+    this.directory = directory;
+  }
+}
+
+/** A `manifest.json` that is torn, altered, or from another version. */
+export class ManifestError extends SyntaxError {
+  override readonly name = 'ManifestError';
+  readonly code = 'MANIFEST';
+  /** The manifest's path. */
+  readonly path: string;
+
+  constructor(path: string, problem: string, options?: ErrorOptions) {
+    super(
+      `${path}: ${problem}; encode the dataset again, or copy it again from its source`,
+      options,
+    );
+    this.path = path;
+  }
+}
+
+/** A shard whose bytes are not those that the manifest lists. */
+export class ShardError extends Error {
+  override readonly name = 'ShardError';
+  readonly code: 'SHARD_MISSING' | 'SHARD_SIZE' | 'SHARD_CHECKSUM' | 'SHARD_FORMAT';
+  /** The shard's path. */
+  readonly shard: string;
+  /** What the manifest promises. */
+  readonly expected: string;
+  /** What was found. */
+  readonly actual: string;
+
+  constructor(
+    code: ShardError['code'],
+    shard: string,
+    expected: string,
+    actual: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `Shard ${shard}: found ${actual}, expected ${expected}; the file is missing, torn or altered, copy it again or encode the dataset again`,
+      options,
+    );
+    this.code = code;
+    this.shard = shard;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}

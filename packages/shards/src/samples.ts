@@ -1,0 +1,99 @@
+import { RecordBatchReader } from 'apache-arrow';
+import { ShardError } from './errors.ts';
+import type { Manifest } from './manifest.ts';
+
+/** The bytes of a shard, in memory that threads may share. */
+export type ShardBytes = SharedArrayBuffer | ArrayBuffer;
+
+/** Random access to the samples of a dataset. */
+export interface Samples {
+  /** Number of samples. */
+  readonly rows: number;
+  /** Number of tokens of a sample. */
+  length(row: number): number;
+  /** A sample's token ids, special tokens included: a view, not a copy. Never write to it. */
+  sample(row: number): Uint16Array | Uint32Array;
+}
+
+interface RecordBatchColumns {
+  readonly offsets: Int32Array;
+  readonly values: Uint16Array | Uint32Array;
+}
+
+/**
+ * Opens the samples of a dataset whose shards are in memory, without copying: in a worker, over the
+ * buffers that the main thread read.
+ *
+ * @param shards the bytes of each shard of the manifest, in its order
+ * @throws {ShardError} with code `SHARD_FORMAT` if a shard does not hold what the manifest says.
+ */
+export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): Samples {
+  const { rowsPerRecordBatch } = manifest;
+  const firstRows = manifest.shards.map((shard) => shard.firstRow);
+  const columns = manifest.shards.map((shard, index) => {
+    const batches = readColumns(shard.path, shards[index]!);
+    const rows = batches.map((batch) => batch.offsets.length - 1);
+    const uneven = rows.slice(0, -1).some((count) => count !== rowsPerRecordBatch);
+    if (uneven || rows.reduce((sum, count) => sum + count, 0) !== shard.rows) {
+      throw new ShardError(
+        'SHARD_FORMAT',
+        shard.path,
+        `${shard.rows} rows in record batches of ${rowsPerRecordBatch}`,
+        `record batches of ${rows.join(', ')}`,
+      );
+    }
+    return batches;
+  });
+
+  function locate(row: number): { batch: RecordBatchColumns; index: number } {
+    if (!(row >= 0 && row < manifest.rows)) {
+      throw new RangeError(`Row ${row} is not in the dataset of ${manifest.rows} rows`);
+    }
+    const shard = lastAtMost(firstRows, row);
+    const within = row - firstRows[shard]!;
+    const number = Math.floor(within / rowsPerRecordBatch);
+    return { batch: columns[shard]![number]!, index: within - number * rowsPerRecordBatch };
+  }
+
+  return {
+    rows: manifest.rows,
+    length(row) {
+      const { batch, index } = locate(row);
+      return batch.offsets[index + 1]! - batch.offsets[index]!;
+    },
+    sample(row) {
+      const { batch, index } = locate(row);
+      return batch.values.subarray(batch.offsets[index], batch.offsets[index + 1]);
+    },
+  };
+}
+
+function readColumns(path: string, bytes: ShardBytes): RecordBatchColumns[] {
+  try {
+    const batches = [...RecordBatchReader.from(new Uint8Array(bytes))];
+    return batches.map((batch) => {
+      const list = batch.getChild('input_ids')!.data[0]!;
+      const values = list.children[0]!.values as Uint16Array | Uint32Array;
+      // The buffer is padded to 8 bytes: it can hold more offsets than there are rows.
+      const offsets = (list.valueOffsets as Int32Array).subarray(0, batch.numRows + 1);
+      return { offsets, values };
+    });
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new ShardError('SHARD_FORMAT', path, 'an Arrow IPC file with input_ids', problem, {
+      cause,
+    });
+  }
+}
+
+/** Index of the last of ascending `values` that is at most `value`. */
+function lastAtMost(values: readonly number[], value: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (values[middle]! <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,263 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { access, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { ArgumentError, checkVocab, TokenIdError, type VocabTraits } from '@maskloom/core';
+import {
+  type Data,
+  type List,
+  makeData,
+  RecordBatch,
+  RecordBatchFileWriter,
+  type Schema,
+  Struct,
+  type Uint16,
+  Uint32,
+  Uint64,
+} from 'apache-arrow';
+import { DatasetError } from './errors.ts';
+import type { ExtraColumn, Manifest, ShardEntry } from './manifest.ts';
+import { recordBatchRanges } from './record-batch-ranges.ts';
+import { shardSchema, tokenArray } from './schema.ts';
+
+/** Options of {@linkcode createDatasetWriter}. */
+export interface DatasetWriterOptions {
+  readonly vocab: VocabTraits;
+  /** SHA-256 of the tokenizer, hexadecimal. */
+  readonly tokenizerDigest: string;
+  /** Columns to write beside `input_ids`: `document` (UInt32), `offset` (UInt64). Default none. */
+  readonly columns?: readonly ExtraColumn[];
+  /** Rows of a record batch. Default 1024. */
+  readonly rowsPerRecordBatch?: number;
+  /** Rows of a shard, a multiple of `rowsPerRecordBatch`. Default 65536. */
+  readonly rowsPerShard?: number;
+}
+
+/** One sample as it is written. */
+export interface ShardRow {
+  /** Token ids, special tokens included. */
+  readonly inputIds: ArrayLike<number>;
+  /** Number of the document that its first token is from. */
+  readonly document?: number;
+  /** Byte offset in that document. */
+  readonly offset?: number;
+}
+
+/** Writes a dataset: whole at `close()`, or not at all. */
+export interface DatasetWriter {
+  /** Adds a sample. */
+  append(row: ShardRow): Promise<void>;
+  /** Writes what is left and the manifest, and moves the dataset into place. */
+  close(): Promise<Manifest>;
+  /** Removes all that was written. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Opens a dataset for writing. Shards are written to a temporary folder beside `directory`, which is
+ * renamed by `close()`: readers see the whole dataset or none.
+ *
+ * @throws {DatasetError} with code `DATASET_EXISTS` if `directory` is there.
+ * @throws {ArgumentError} for options out of range.
+ *
+ * @example
+ * ```ts
+ * import { createDatasetWriter, openDataset } from '@maskloom/shards';
+ * const vocab = { size: 100, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [] };
+ * const writer = await createDatasetWriter('data/tiny', { vocab, tokenizerDigest: '0'.repeat(64) });
+ * await writer.append({ inputIds: [2, 17, 23, 3] });
+ * await writer.close();
+ * const dataset = await openDataset('data/tiny');
+ * console.log(dataset.sample(0)); // Uint16Array [2, 17, 23, 3]
+ * ```
+ */
+export async function createDatasetWriter(
+  directory: string,
+  options: DatasetWriterOptions,
+): Promise<DatasetWriter> {
+  const { rowsPerRecordBatch = 1024, rowsPerShard = 65536 } = options;
+  checkVocab(options.vocab);
+  if (!Number.isInteger(rowsPerRecordBatch) || rowsPerRecordBatch < 1) {
+    throw new ArgumentError('rowsPerRecordBatch', 'an integer from 1', rowsPerRecordBatch);
+  }
+  if (!Number.isInteger(rowsPerShard) || rowsPerShard < 1 || rowsPerShard % rowsPerRecordBatch) {
+    throw new ArgumentError('rowsPerShard', `a multiple of ${rowsPerRecordBatch}`, rowsPerShard);
+  }
+  const target = resolve(directory);
+  await refuseExisting(target, directory);
+  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+  await mkdir(dirname(target), { recursive: true });
+  await mkdir(temporary);
+  return new ArrowDatasetWriter(directory, target, temporary, {
+    ...options,
+    columns: options.columns ?? [],
+    rowsPerRecordBatch,
+    rowsPerShard,
+  });
+}
+
+async function refuseExisting(target: string, directory: string): Promise<void> {
+  try {
+    await access(target);
+  } catch {
+    return;
+  }
+  throw new DatasetError('DATASET_EXISTS', directory);
+}
+
+class ArrowDatasetWriter implements DatasetWriter {
+  readonly #directory: string;
+  readonly #target: string;
+  readonly #temporary: string;
+  readonly #options: Required<DatasetWriterOptions>;
+  readonly #schema: Schema;
+  readonly #shards: ShardEntry[] = [];
+  #rows: ShardRow[] = [];
+  #recordBatches: RecordBatch[] = [];
+  #shardRows = 0;
+  #shardTokens = 0;
+  #firstRow = 0;
+  #tokens = 0;
+  #longest = 0;
+
+  constructor(
+    directory: string,
+    target: string,
+    temporary: string,
+    options: Required<DatasetWriterOptions>,
+  ) {
+    this.#directory = directory;
+    this.#target = target;
+    this.#temporary = temporary;
+    this.#options = options;
+    this.#schema = shardSchema(options.vocab.size, options.columns);
+  }
+
+  async append(row: ShardRow): Promise<void> {
+    this.#check(row);
+    this.#rows.push(row);
+    this.#shardTokens += row.inputIds.length;
+    this.#longest = Math.max(this.#longest, row.inputIds.length);
+    if (this.#rows.length === this.#options.rowsPerRecordBatch) this.#finishRecordBatch();
+    if (this.#shardRows === this.#options.rowsPerShard) await this.#finishShard();
+  }
+
+  async close(): Promise<Manifest> {
+    this.#finishRecordBatch();
+    await this.#finishShard();
+    const { vocab, tokenizerDigest, columns, rowsPerRecordBatch } = this.#options;
+    const manifest: Manifest = {
+      format: 'maskloom-dataset',
+      version: 1,
+      vocab,
+      tokenizer: tokenizerDigest,
+      columns,
+      rows: this.#firstRow,
+      tokens: this.#tokens,
+      longest: this.#longest,
+      rowsPerRecordBatch,
+      shards: this.#shards,
+    };
+    const text = `${JSON.stringify(manifest, null, 1)}\n`;
+    await writeDurably(join(this.#temporary, 'manifest.json'), Buffer.from(text));
+    // rename() would replace an empty folder that came meanwhile, and fail on any other.
+    await refuseExisting(this.#target, this.#directory);
+    await rename(this.#temporary, this.#target);
+    return manifest;
+  }
+
+  async abort(): Promise<void> {
+    await rm(this.#temporary, { recursive: true, force: true });
+  }
+
+  #check(row: ShardRow): void {
+    const { size } = this.#options.vocab;
+    for (let position = 0; position < row.inputIds.length; position++) {
+      const id = row.inputIds[position]!;
+      if (!(Number.isInteger(id) && id >= 0 && id < size)) {
+        throw new TokenIdError(position, id, size);
+      }
+    }
+    for (const column of this.#options.columns) {
+      if (row[column] === undefined) throw new ArgumentError(column, 'a number', undefined);
+    }
+  }
+
+  #finishRecordBatch(): void {
+    const rows = this.#rows;
+    if (rows.length === 0) return;
+    this.#rows = [];
+    const columns = this.#schema.fields.map((field) =>
+      field.name === 'input_ids'
+        ? this.#inputIds(rows, field.type as List<Uint16 | Uint32>)
+        : extraColumn(rows, field.name as ExtraColumn),
+    );
+    const data = makeData({
+      type: new Struct(this.#schema.fields),
+      length: rows.length,
+      nullCount: 0,
+      children: columns,
+    });
+    this.#recordBatches.push(new RecordBatch(this.#schema, data));
+    this.#shardRows += rows.length;
+  }
+
+  #inputIds(rows: readonly ShardRow[], type: List<Uint16 | Uint32>): Data {
+    const valueOffsets = new Int32Array(rows.length + 1);
+    rows.forEach((row, index) => {
+      valueOffsets[index + 1] = valueOffsets[index]! + row.inputIds.length;
+    });
+    const values = tokenArray(this.#options.vocab.size, valueOffsets[rows.length]!);
+    rows.forEach((row, index) => {
+      values.set(row.inputIds, valueOffsets[index]!);
+    });
+    const child = makeData({
+      type: type.children[0]!.type as Uint32,
+      length: values.length,
+      nullCount: 0,
+      data: values as Uint32Array,
+    });
+    return makeData({ type, length: rows.length, nullCount: 0, valueOffsets, child });
+  }
+
+  async #finishShard(): Promise<void> {
+    if (this.#recordBatches.length === 0) return;
+    const writer = RecordBatchFileWriter.writeAll(this.#recordBatches);
+    const file = writer.toUint8Array(true);
+    const path = `shard-${String(this.#shards.length).padStart(5, '0')}.arrow`;
+    await writeDurably(join(this.#temporary, path), file);
+    this.#shards.push({
+      path,
+      firstRow: this.#firstRow,
+      rows: this.#shardRows,
+      tokens: this.#shardTokens,
+      bytes: file.byteLength,
+      sha256: createHash('sha256').update(file).digest('hex'),
+      recordBatches: recordBatchRanges(file),
+    });
+    this.#firstRow += this.#shardRows;
+    this.#tokens += this.#shardTokens;
+    this.#recordBatches = [];
+    this.#shardRows = 0;
+    this.#shardTokens = 0;
+  }
+}
+
+function extraColumn(rows: readonly ShardRow[], column: ExtraColumn): Data {
+  const { length } = rows;
+  if (column === 'document') {
+    const data = Uint32Array.from(rows, (row) => row.document!);
+    return makeData({ type: new Uint32(), length, nullCount: 0, data });
+  }
+  const data = BigUint64Array.from(rows, (row) => BigInt(row.offset!));
+  return makeData({ type: new Uint64(), length, nullCount: 0, data });
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
