@@ -12,6 +12,8 @@ import { python } from './test/python.mjs';
 const usage = 'usage: node run.mjs demo [options] | test [--force] [--full] [--no-skips] | build';
 const root = fileURLToPath(new URL('.', import.meta.url));
 const rootPackage = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** Such as pnpm@10.34.8. */
+const pnpm = rootPackage.packageManager.split('+')[0];
 
 /** Ends the process with one line. */
 class Failure extends Error {
@@ -100,7 +102,6 @@ async function install() {
   }
   const wanted = hash.digest('hex');
   if (existsSync(installed) && readFileSync(installed, 'utf8') === wanted) return;
-  const pnpm = rootPackage.packageManager.split('+')[0];
   console.log(`Installing with ${pnpm}`);
   const quiet = ['--config.confirm-modules-purge=false', '--config.update-notifier=false'];
   const code = await run('npx', ['--yes', pnpm, 'install', '--frozen-lockfile', ...quiet], {
@@ -116,36 +117,42 @@ async function install() {
 
 const bin = (name) => join(root, 'node_modules/.bin', name);
 
-/** Tasks see only the environment that turbo.json names; `tools` makes cached results fit the machine. */
-function turbo(args, options = {}) {
-  const env = {
+async function output(command, args, options) {
+  let text = '';
+  const onOutput = (chunk) => {
+    text += chunk;
+  };
+  const code = await run(command, args, { ...options, onOutput });
+  if (code !== 0) throw new Failure(`${command} ${args.join(' ')} ended with exit code ${code}.`);
+  return text;
+}
+
+/** turbo starts each task through the package manager, so it needs the pinned pnpm on its PATH. */
+async function turboEnvironment() {
+  const npx = ['--yes', '--package', pnpm, '--call', 'node -p process.env.PATH'];
+  return {
+    PATH: (await output('npx', npx)).trim(),
     DO_NOT_TRACK: '1',
     TURBO_TELEMETRY_DISABLED: '1',
     TURBO_NO_UPDATE_NOTIFIER: '1',
-    ...options.env,
   };
-  return run(bin('turbo'), ['run', ...args, '--ui=stream', '--concurrency=100%'], {
-    ...options,
-    env,
-  });
 }
 
+const turbo = (...args) => [bin('turbo'), ['run', ...args, '--ui=stream', '--concurrency=100%']];
+
+/** Builds every package; returns the environment that turbo ran in. */
 async function build() {
-  const code = await turbo(['build', '--output-logs=errors-only']);
+  const env = await turboEnvironment();
+  const code = await run(...turbo('build', '--output-logs=errors-only'), { env });
   if (code !== 0) throw new Failure(`The build failed (exit code ${code}); the reason is above.`);
+  return env;
 }
 
 // ---- Tests ---------------------------------------------------------------------------------------
 
 /** The packages that have tests: `{ package, directory, command }`. */
 async function testTasks(env) {
-  let output = '';
-  const onOutput = (text) => {
-    output += text;
-  };
-  const code = await turbo(['test', '--dry=json'], { env, onOutput });
-  if (code !== 0) throw new Failure(`turbo could not plan the tests (exit code ${code}).`);
-  const { tasks } = JSON.parse(output);
+  const { tasks } = JSON.parse(await output(...turbo('test', '--dry=json'), { env }));
   return tasks.filter(({ task, command }) => task === 'test' && command !== '<NONEXISTENT>');
 }
 
@@ -210,8 +217,7 @@ async function test(options) {
     await install();
     const lint = await run(bin('biome'), ['check', '--error-on-warnings', '.']);
     if (lint !== 0) problem('Biome found what is listed above; npm run format mends most of it.');
-    await build();
-    await testPackages(options, total, problem);
+    await testPackages(options, await build(), total, problem);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     problem(error.message);
@@ -226,14 +232,16 @@ async function test(options) {
   return total.failed > 0 || strict ? 1 : 0;
 }
 
-async function testPackages(options, total, problem) {
-  const env = { MASKLOOM_TOOLS: await tools(), MASKLOOM_FULL: options.has('--full') ? '1' : '' };
+async function testPackages(options, turboEnv, total, problem) {
+  const full = options.has('--full') ? '1' : '';
+  const env = { ...turboEnv, MASKLOOM_TOOLS: await tools(), MASKLOOM_FULL: full };
   const tasks = await testTasks(env);
   // Removed so that none can be an older run's: a run or turbo's cache puts them back.
   for (const { directory } of tasks)
     rmSync(join(root, directory, '.test'), { recursive: true, force: true });
   const force = options.has('--force') ? ['--force'] : [];
-  const code = await turbo(['test', '--continue', '--output-logs=new-only', ...force], { env });
+  const args = ['test', '--continue', '--output-logs=new-only', ...force];
+  const code = await run(...turbo(...args), { env });
   for (const task of tasks) {
     for (const file of resultFiles(task)) {
       if (!existsSync(file)) {

@@ -1,6 +1,6 @@
 // A Python for the tests that read our files with other libraries: a virtual environment in .cache/python,
 // with what test/requirements.txt pins. `node test/python.mjs` makes it where python3 and pip work, else
-// notes why not; python() tells the tests. Nothing here needs more rights than writing to .cache.
+// notes why not (and fails if told that it is --required); python() tells the tests. Nothing here needs more rights than writing to .cache.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +45,7 @@ function make() {
   } catch (error) {
     writeFileSync(why, `no Python environment: ${error.message}`);
     console.log(`Tests that need Python will be skipped: ${error.message}`);
+    if (process.argv.includes('--required')) process.exitCode = 1;
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SerializedError } from 'vitest';
-import type { Reporter, TestCase, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
+import type { Reporter, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
 
 /** What run.mjs adds up over the packages. */
 export interface Results {
@@ -45,21 +45,13 @@ function summarize(modules: readonly TestModule[], errors: readonly SerializedEr
     for (const test of module.children.allTests()) {
       const result = test.result();
       if (result.state === 'passed') passed++;
-      else if (result.state === 'failed') failed++;
-      else
-        skipped.push({
-          test: `${module.relativeModuleId} > ${test.fullName}`,
-          reason: reasonOf(test),
-        });
+      else if (result.state !== 'skipped')
+        failed++; // failed, or pending: its worker died
+      else {
+        const reason = result.note ?? (test.options.mode === 'todo' ? 'to do' : '');
+        skipped.push({ test: `${module.relativeModuleId} > ${test.fullName}`, reason });
+      }
     }
   }
   return { passed, failed, skipped };
-}
-
-function reasonOf(test: TestCase): string {
-  const result = test.result();
-  if (result.state === 'pending') return 'it never ended';
-  return (
-    (result.state === 'skipped' && result.note) || (test.options.mode === 'todo' ? 'to do' : '')
-  );
 }
