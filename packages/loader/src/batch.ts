@@ -1,0 +1,49 @@
+import { type RecordBatch, RecordBatchStreamWriter, type Schema } from 'apache-arrow';
+import type { BatchResult } from './compute.ts';
+import type { BatchAddress } from './global-batch.ts';
+import { recordBatchOf, type SlotBytes } from './slot.ts';
+import type { State } from './state.ts';
+
+/** A rank's slice of a global batch, masked. */
+export interface Batch extends Required<BatchAddress> {
+  /** Rows of this slice; its sum over the ranks is the global batch. */
+  readonly rows: number;
+  /** The columns, as the layout says. */
+  readonly recordBatch: RecordBatch;
+  /** The same as one message of an Arrow IPC stream. */
+  readonly message: Uint8Array;
+  /** The state to save once this batch was consumed. */
+  readonly next: State;
+  /** Sample digests, 32 bytes a row, if they were asked for. */
+  readonly digests: Uint8Array | undefined;
+}
+
+/** A batch over a filled slot: views of it, no copy. */
+export function batchOf(
+  slot: SlotBytes,
+  schema: Schema,
+  address: Required<BatchAddress>,
+  result: BatchResult,
+  next: State,
+): Batch {
+  const { contents, digests } = result;
+  return {
+    ...address,
+    rows: contents.rows,
+    recordBatch: recordBatchOf(schema, slot, contents),
+    message: new Uint8Array(slot, contents.start, contents.end - contents.start),
+    next,
+    digests,
+  };
+}
+
+/** The first message of an Arrow IPC stream: its schema. */
+export function schemaMessage(schema: Schema): Uint8Array {
+  const writer = new RecordBatchStreamWriter();
+  writer.reset(undefined, schema);
+  const stream = writer.finish().toUint8Array(true);
+  return stream.subarray(0, stream.byteLength - endOfStream.byteLength);
+}
+
+/** The last message of an Arrow IPC stream. */
+export const endOfStream: Uint8Array = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);

@@ -1,0 +1,30 @@
+/**
+ * The loader: any batch of a plan at any time, on any number of workers and ranks, bit for bit.
+ *
+ * @module
+ */
+export { type Batch, endOfStream, schemaMessage } from './batch.ts';
+export { StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
+export { PlanError } from './errors.ts';
+export type { BatchAddress } from './global-batch.ts';
+export { type CompactColumns, readCompact } from './layouts/compact.ts';
+export { type DenseColumns, type DenseOptions, readDense } from './layouts/dense.ts';
+export type { LayoutSpec } from './layouts/layout-spec.ts';
+export {
+  type BatchesOptions,
+  createLoader,
+  type Loader,
+  type LoaderOptions,
+  type Position,
+} from './loader.ts';
+export { globalOrder, type Order } from './order.ts';
+export {
+  createPlan,
+  type Plan,
+  type PlanDataset,
+  type PlanOptions,
+  parsePlan,
+  planId,
+  stepsPerEpoch,
+} from './plan.ts';
+export { checkState, type State, stateAfter } from './state.ts';

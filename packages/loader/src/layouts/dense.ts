@@ -1,0 +1,116 @@
+import { ignoredLabel } from '@maskloom/core';
+import { Field, FixedSizeList, Int32, type RecordBatch, Schema, Uint8, Uint64 } from 'apache-arrow';
+import { align } from '../slot.ts';
+import type { Layout, LayoutContext } from './layout.ts';
+
+/** Options of {@linkcode dense}. */
+export interface DenseOptions {
+  /** Pad to the longest sample of each global batch (default), or of the whole dataset. */
+  readonly pad?: 'batch' | 'dataset';
+  /** Pad on to a multiple of this. Default 1. */
+  readonly multiple?: number;
+}
+
+/**
+ * The `dense` layout: rectangles, as most models take them.
+ *
+ * | column | type | |
+ * | --- | --- | --- |
+ * | `sample` | UInt64 | the sample id |
+ * | `input_ids` | FixedSizeList\<Int32\>[width] | the ids the model sees, then the pad id |
+ * | `labels` | FixedSizeList\<Int32\>[width] | the original id where selected, else -100 |
+ * | `attention_mask` | FixedSizeList\<UInt8\>[width] | 1 for a token, 0 for padding |
+ */
+export function dense(options: DenseOptions = {}): Layout {
+  const { pad = 'batch', multiple = 1 } = options;
+  const widthOf = ({ longest }: LayoutContext, longestOfBatch: number) =>
+    Math.ceil((pad === 'batch' ? longestOfBatch : longest) / multiple) * multiple;
+
+  return {
+    name: 'dense',
+
+    schema(context, longestOfBatch) {
+      const width = widthOf(context, longestOfBatch);
+      return new Schema([
+        new Field('sample', new Uint64(), false),
+        new Field('input_ids', rectangle(new Int32(), width), false),
+        new Field('labels', rectangle(new Int32(), width), false),
+        new Field('attention_mask', rectangle(new Uint8(), width), false),
+      ]);
+    },
+
+    capacity(context, rows) {
+      const tokens = rows * widthOf(context, context.longest);
+      return align(rows * 8) + 2 * align(tokens * 4) + align(tokens);
+    },
+
+    write(writer, context, slice, masker, onRow) {
+      const width = widthOf(context, slice.longestOfBatch);
+      const rows = slice.rows.length;
+      writer.field(rows);
+      const sample = writer.uint64(rows);
+      writer.field(rows);
+      writer.field(rows * width);
+      const inputIds = writer.int32(rows * width);
+      writer.field(rows);
+      writer.field(rows * width);
+      const labels = writer.int32(rows * width);
+      writer.field(rows);
+      writer.field(rows * width);
+      const attentionMask = writer.uint8(rows * width);
+
+      slice.rows.forEach((row, index) => {
+        const start = index * width;
+        const end = start + row.ids.length;
+        const out = {
+          inputIds: inputIds.subarray(start, end),
+          labels: labels.subarray(start, end),
+        };
+        sample[index] = row.sample;
+        masker.maskInto(row.ids, { epoch: slice.epoch, sample: row.sample }, out);
+        inputIds.fill(context.vocab.padId, end, start + width);
+        labels.fill(ignoredLabel, end, start + width);
+        attentionMask.fill(1, start, end);
+        attentionMask.fill(0, end, start + width);
+        onRow?.(row, out.inputIds, out.labels);
+      });
+    },
+  };
+}
+
+function rectangle<Item extends Int32 | Uint8>(item: Item, width: number): FixedSizeList<Item> {
+  return new FixedSizeList(width, new Field('item', item, false));
+}
+
+/** The columns of a `dense` batch: row r is at `[r * width, (r + 1) * width)`. */
+export interface DenseColumns {
+  readonly rows: number;
+  readonly width: number;
+  /** BigUint64Array[rows] */
+  readonly sample: BigUint64Array;
+  /** Int32Array[rows * width] */
+  readonly inputIds: Int32Array;
+  /** Int32Array[rows * width] */
+  readonly labels: Int32Array;
+  /** Uint8Array[rows * width] */
+  readonly attentionMask: Uint8Array;
+}
+
+/** The columns of a record batch in the `dense` layout: views, no copy. */
+export function readDense(batch: RecordBatch): DenseColumns {
+  const list = batch.getChild('input_ids')!.data[0]!;
+  const width = (list.type as FixedSizeList).listSize;
+  const values = (name: string) =>
+    batch.getChild(name)!.data[0]!.children[0]!.values.subarray(0, batch.numRows * width);
+  return {
+    rows: batch.numRows,
+    width,
+    sample: (batch.getChild('sample')!.data[0]!.values as BigUint64Array).subarray(
+      0,
+      batch.numRows,
+    ),
+    inputIds: values('input_ids') as Int32Array,
+    labels: values('labels') as Int32Array,
+    attentionMask: values('attention_mask') as Uint8Array,
+  };
+}

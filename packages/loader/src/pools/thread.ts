@@ -1,0 +1,9 @@
+/** @file What a worker thread runs: piscina calls `run` with each task. */
+import { openSamples } from '@maskloom/shards';
+import { workerData } from 'piscina';
+import { createCompute } from '../compute.ts';
+import type { ThreadData } from './thread-pool.ts';
+
+const { plan, manifest, shards } = workerData as ThreadData;
+
+export const run = createCompute(plan, manifest, openSamples(manifest, shards));

@@ -1,0 +1,129 @@
+/**
+ * @file A slot of the ring: memory that holds one Arrow IPC message, a record batch, as it goes to a
+ * socket. A worker writes the columns of the body straight into it, each buffer at a multiple of 64
+ * bytes, then the metadata in front of the body.
+ */
+import { type Field, makeData, RecordBatch, type Schema, Struct } from 'apache-arrow';
+import {
+  BufferRegion,
+  FieldNode,
+  Message,
+  RecordBatch as RecordBatchMetadata,
+} from 'apache-arrow/ipc/metadata/message';
+import { VectorLoader } from 'apache-arrow/visitor/vectorloader';
+
+/** Memory that threads may share. */
+export type SlotBytes = SharedArrayBuffer | ArrayBuffer;
+
+/** Bytes kept free in front of the body for the message's metadata. */
+export const metadataRoom = 2048;
+const alignment = 64;
+
+/** The next multiple of 64. */
+export function align(bytes: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
+}
+
+/** What a filled slot holds; small enough to be posted between threads. */
+export interface SlotContents {
+  /** Rows of the record batch. */
+  readonly rows: number;
+  /** Where the message starts and ends in the slot. */
+  readonly start: number;
+  readonly end: number;
+  /** Lengths of the Arrow field nodes, in schema order. */
+  readonly nodes: readonly number[];
+  /** Offset and length of each buffer in the body, in schema order. */
+  readonly buffers: readonly (readonly [offset: number, length: number])[];
+}
+
+/** Writes the columns of a record batch into a slot, in schema order. */
+export class SlotWriter {
+  readonly #slot: SlotBytes;
+  readonly #nodes: number[] = [];
+  readonly #buffers: [number, number][] = [];
+  #end = metadataRoom;
+
+  constructor(slot: SlotBytes) {
+    this.#slot = slot;
+  }
+
+  /** Starts a column, or a list's items, of so many values without nulls. */
+  field(length: number): void {
+    this.#nodes.push(length);
+    // Without nulls the validity buffer is left empty.
+    this.#buffers.push([this.#end - metadataRoom, 0]);
+  }
+
+  uint8(length: number): Uint8Array {
+    return new Uint8Array(this.#slot, this.#take(length), length);
+  }
+
+  uint16(length: number): Uint16Array {
+    return new Uint16Array(this.#slot, this.#take(length * 2), length);
+  }
+
+  uint32(length: number): Uint32Array {
+    return new Uint32Array(this.#slot, this.#take(length * 4), length);
+  }
+
+  int32(length: number): Int32Array {
+    return new Int32Array(this.#slot, this.#take(length * 4), length);
+  }
+
+  uint64(length: number): BigUint64Array {
+    return new BigUint64Array(this.#slot, this.#take(length * 8), length);
+  }
+
+  #take(bytes: number): number {
+    const start = this.#end;
+    this.#buffers.push([start - metadataRoom, bytes]);
+    this.#end = align(start + bytes);
+    return start;
+  }
+
+  /** Writes the metadata in front of the body. */
+  finish(rows: number): SlotContents {
+    const bodyBytes = this.#end - metadataRoom;
+    const header = new RecordBatchMetadata(
+      rows,
+      this.#nodes.map((length) => new FieldNode(length, 0)),
+      this.#buffers.map(([offset, length]) => new BufferRegion(offset, length)),
+      null,
+    );
+    const metadata = Message.encode(Message.from(header, bodyBytes));
+    // Continuation mark and length (8 bytes), metadata, padding to 8: the body follows at once.
+    const size = Math.ceil((8 + metadata.byteLength) / 8) * 8;
+    if (size > metadataRoom) {
+      throw new RangeError(`Metadata of ${size} bytes does not fit the slot's ${metadataRoom}`);
+    }
+    const start = metadataRoom - size;
+    const bytes = new Uint8Array(this.#slot, start, size);
+    const view = new DataView(this.#slot, start, 8);
+    view.setUint32(0, 0xffffffff, true);
+    view.setInt32(4, size - 8, true);
+    bytes.fill(0, 8 + metadata.byteLength);
+    bytes.set(metadata, 8);
+    return { rows, start, end: this.#end, nodes: this.#nodes, buffers: this.#buffers };
+  }
+}
+
+/** The record batch in a filled slot: views of the slot, no copy. */
+export function recordBatchOf(
+  schema: Schema,
+  slot: SlotBytes,
+  contents: SlotContents,
+): RecordBatch {
+  const loader = new VectorLoader(
+    new Uint8Array(slot, metadataRoom, contents.end - metadataRoom),
+    contents.nodes.map((length) => new FieldNode(length, 0)),
+    contents.buffers.map(([offset, length]) => new BufferRegion(offset, length)),
+    new Map(),
+  );
+  const children = loader.visitMany(schema.fields as Field[]);
+  const { rows } = contents;
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }),
+  );
+}
