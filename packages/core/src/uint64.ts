@@ -34,7 +34,7 @@ export function toUint64(argument: string, value: Uint64): bigint {
  * @throws {ArgumentError} if the string is anything but the digits of 0 to 2^64-1 without leading zeros.
  */
 export function parseUint64(argument: string, text: string): bigint {
-  if (/^(0|[1-9][0-9]{0,19})$/.test(text)) {
+  if (typeof text === 'string' && /^(0|[1-9][0-9]{0,19})$/.test(text)) {
     const value = BigInt(text);
     if (value < limit) return value;
   }

@@ -1,0 +1,88 @@
+import { createMasker, maskEpoch, strategyFromPlan, toMode, toUint64 } from '@maskloom/core';
+import { openDataset } from '@maskloom/shards';
+import { loadTokenizer } from '@maskloom/text';
+import { Command, Option } from 'commander';
+import { integer, seed } from '../options.ts';
+import { readPlan } from '../plan-file.ts';
+
+interface PreviewCommandOptions {
+  readonly plan: string;
+  readonly data: string;
+  readonly tokenizer: string;
+  readonly sample: bigint;
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly mode?: 'dynamic' | 'static';
+  readonly copies?: number;
+  readonly json?: true;
+}
+
+/** What became of a token. */
+type Action = 'none' | 'mask' | 'random' | 'keep';
+
+interface PreviewToken {
+  /** The original token. */
+  readonly text: string;
+  /** What the model sees. */
+  readonly shown: string;
+  readonly action: Action;
+}
+
+/** `maskloom preview`: shows a sample as the epochs mask it. */
+export function previewCommand(): Command {
+  return new Command('preview')
+    .description('show how a sample is masked, epoch by epoch')
+    .requiredOption('--plan <file>', 'the plan')
+    .requiredOption('--data <folder>', 'its dataset')
+    .requiredOption('--tokenizer <folder>', 'the tokenizer it was encoded with')
+    .option('--sample <id>', 'which sample', seed, 0n)
+    .option('--epoch <number>', 'first epoch', integer(0), 0)
+    .option('--epochs <count>', 'how many epochs', integer(1), 4)
+    .addOption(
+      new Option('--mode <mode>', "instead of the plan's mode").choices(['dynamic', 'static']),
+    )
+    .option('--copies <count>', 'with --mode static: sets of masks', integer(1))
+    .option('--json', 'print JSON')
+    .action(run);
+}
+
+async function run(options: PreviewCommandOptions): Promise<void> {
+  const plan = await readPlan(options.plan);
+  const dataset = await openDataset(options.data);
+  const tokenizer = await loadTokenizer(options.tokenizer);
+  const sample = toUint64('sample', options.sample);
+  const ids = dataset.sample(Number(sample - BigInt(plan.datasets[0].base)));
+  const mode = toMode(options.mode === undefined ? plan : options);
+  const masker = createMasker({
+    vocab: dataset.manifest.vocab,
+    seed: BigInt(plan.seed),
+    strategy: strategyFromPlan(plan.strategy),
+    ...mode,
+  });
+  const { maskId } = dataset.manifest.vocab;
+  const texts = tokenizer.tokens([...ids]);
+  const epochs = Array.from({ length: options.epochs }, (_, index) => {
+    const epoch = options.epoch + index;
+    const { inputIds, labels } = masker.mask(ids, { epoch, sample });
+    const shown = tokenizer.tokens([...inputIds]);
+    const tokens = texts.map((text, position): PreviewToken => {
+      const action = actionOf(ids[position]!, inputIds[position]!, labels[position]!, maskId);
+      return { text, shown: shown[position]!, action };
+    });
+    return { epoch, maskEpoch: maskEpoch(mode, epoch), tokens };
+  });
+  if (options.json) console.log(JSON.stringify({ sample: String(sample), ...mode, epochs }));
+  else for (const { epoch, tokens } of epochs) console.log(`epoch ${epoch}  ${line(tokens)}`);
+}
+
+function actionOf(original: number, shown: number, label: number, maskId: number): Action {
+  if (label === -100) return 'none';
+  if (shown === maskId) return 'mask';
+  return shown === original ? 'keep' : 'random';
+}
+
+/** Words as they read, [MASK] where masked, *random* and _kept_ marked. */
+function line(tokens: readonly PreviewToken[]): string {
+  const marks = { none: '', mask: '', random: '*', keep: '_' };
+  return tokens.map(({ shown, action }) => `${marks[action]}${shown}${marks[action]}`).join(' ');
+}

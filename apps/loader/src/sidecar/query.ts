@@ -1,0 +1,49 @@
+import { ArgumentError } from '@maskloom/core';
+import type { LayoutSpec } from '@maskloom/loader';
+
+/** What a request for batches asks for. */
+export interface BatchQuery {
+  readonly epoch: number;
+  readonly step: number;
+  readonly rank: number;
+  readonly world: number;
+  readonly layout: LayoutSpec;
+  /** Only in a stream: how many batches. */
+  readonly steps: number | undefined;
+}
+
+const known = ['epoch', 'step', 'rank', 'world', 'layout', 'multiple', 'steps'];
+
+/**
+ * Reads a query string.
+ *
+ * @param pad what a dense batch is padded to: a stream has one schema, so one width
+ * @throws {ArgumentError} for an unknown or malformed parameter.
+ */
+export function parseQuery(query: URLSearchParams, pad: 'batch' | 'dataset'): BatchQuery {
+  for (const name of query.keys()) {
+    if (!known.includes(name)) {
+      throw new ArgumentError('query', `only ${known.join(', ')}`, name);
+    }
+  }
+  const layout = query.get('layout') ?? 'dense';
+  if (layout !== 'dense' && layout !== 'compact') {
+    throw new ArgumentError('layout', '"dense" or "compact"', layout);
+  }
+  const multiple = integer(query, 'multiple', 1);
+  return {
+    epoch: integer(query, 'epoch', 0),
+    step: integer(query, 'step', 0),
+    rank: integer(query, 'rank', 0),
+    world: integer(query, 'world', 1),
+    layout: layout === 'dense' ? { type: 'dense', pad, multiple } : layout,
+    steps: query.has('steps') ? integer(query, 'steps', 0) : undefined,
+  };
+}
+
+function integer(query: URLSearchParams, name: string, otherwise: number): number {
+  const text = query.get(name);
+  if (text === null) return otherwise;
+  if (!/^[0-9]{1,15}$/.test(text)) throw new ArgumentError(name, 'an integer from 0', text);
+  return Number(text);
+}

@@ -1,0 +1,169 @@
+/**
+ * @file The sidecar: serves a loader's batches over HTTP as Arrow IPC streams, which every Arrow
+ * library reads. It keeps no state between requests: any replica answers any request alike.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { endOfStream, type Loader, schemaMessage } from '@maskloom/loader';
+import type { Manifest } from '@maskloom/shards';
+import { parseQuery } from './query.ts';
+
+/** A sidecar that listens. */
+export interface Sidecar {
+  /** Where it listens, such as `http://127.0.0.1:4300`. */
+  readonly url: string;
+  /** Ends every stream and stops listening. */
+  close(): Promise<void>;
+}
+
+/** Options of {@linkcode serve}. */
+export interface SidecarOptions {
+  readonly loader: Loader;
+  readonly manifest: Manifest;
+  /** Default 127.0.0.1: only this machine. */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port?: number;
+  /** Batches computed ahead for each stream. */
+  readonly prefetch?: number;
+}
+
+const arrowStream = 'application/vnd.apache.arrow.stream';
+
+/** Starts a sidecar. */
+export async function serve(options: SidecarOptions): Promise<Sidecar> {
+  const { host = '127.0.0.1', port = 0 } = options;
+  const server = createServer((request, response) => {
+    answer(options, request, response).catch((error: unknown) => fail(response, error));
+  });
+  await listen(server, host, port);
+  const { port: actual } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function answer(
+  options: SidecarOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://sidecar');
+  if (request.method !== 'GET') {
+    return sendError(response, 405, 'METHOD', `${request.method} is not served here, only GET`);
+  }
+  switch (url.pathname) {
+    case '/healthz':
+      return sendJson(response, 200, { status: 'ok', plan: options.loader.planId });
+    case '/plan':
+      return sendJson(response, 200, describe(options));
+    case '/batch':
+      return sendBatch(options, url, response);
+    case '/batches':
+      return streamBatches(options, url, response);
+    default:
+      return sendError(
+        response,
+        404,
+        'PATH',
+        `${url.pathname} is not served here, only /healthz, /plan, /batch and /batches`,
+      );
+  }
+}
+
+function describe({ loader, manifest }: SidecarOptions): object {
+  const { plan, planId, stepsPerEpoch } = loader;
+  return { id: planId, plan, stepsPerEpoch, vocab: manifest.vocab, longest: manifest.longest };
+}
+
+async function sendBatch(
+  { loader }: SidecarOptions,
+  url: URL,
+  response: ServerResponse,
+): Promise<void> {
+  const { steps: _, ...address } = parseQuery(url.searchParams, 'batch');
+  const batch = await loader.batch(address);
+  response.writeHead(200, { 'content-type': arrowStream });
+  response.write(schemaMessage(batch.recordBatch.schema));
+  response.write(batch.message);
+  response.end(endOfStream);
+}
+
+async function streamBatches(
+  { loader, prefetch }: SidecarOptions,
+  url: URL,
+  response: ServerResponse,
+): Promise<void> {
+  const { epoch, step, rank, world, layout, steps } = parseQuery(url.searchParams, 'dataset');
+  const batches = loader.batches({
+    from: { epoch, step },
+    rank,
+    world,
+    layout,
+    ...(steps === undefined ? {} : { steps }),
+    ...(prefetch === undefined ? {} : { prefetch }),
+  });
+  // The first batch is awaited before the header goes out, so that a bad address is still a 400.
+  let next = await batches.next();
+  response.writeHead(200, { 'content-type': arrowStream });
+  try {
+    await write(response, schemaMessage(loader.schema(layout)));
+    for (; next.done !== true; next = await batches.next()) {
+      // Once the bytes are with the kernel the slot is free again; until then nothing is computed
+      // beyond the ring.
+      await write(response, next.value.message);
+    }
+    response.end(endOfStream);
+  } catch (error) {
+    if (!response.destroyed) throw error;
+  } finally {
+    await batches.return();
+  }
+}
+
+function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onClose = () => reject(new Error('The client went away'));
+    if (response.destroyed) return onClose();
+    response.once('close', onClose);
+    response.write(bytes, (error) => {
+      response.off('close', onClose);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    // A stream cut short has no end-of-stream mark: the reader sees that it is torn.
+    response.destroy();
+    return;
+  }
+  const { code = 'INTERNAL', message = String(error) } = error as { code?: string } & Error;
+  sendError(response, error instanceof RangeError ? 400 : 500, code, message);
+}
+
+function sendError(response: ServerResponse, status: number, code: string, message: string): void {
+  sendJson(response, status, { error: { code, message } });
+}
+
+function sendJson(response: ServerResponse, status: number, value: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(value)}\n`);
+}

@@ -1,0 +1,22 @@
+/**
+ * The TypeScript client of the sidecar, for Node and Deno.
+ *
+ * @module
+ */
+export {
+  type CompactColumns,
+  type DenseColumns,
+  type Position,
+  readCompact,
+  readDense,
+  type State,
+  StreamDigest,
+} from '@maskloom/loader';
+export {
+  type Client,
+  type ClientBatch,
+  type ClientBatchesOptions,
+  type ConnectOptions,
+  connect,
+} from './client.ts';
+export { SidecarError } from './errors.ts';

@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatasetWriter, type Dataset, openDataset } from '@maskloom/shards';
+
+export const vocab = {
+  size: 1000,
+  maskId: 4,
+  padId: 0,
+  specialIds: [0, 1, 2, 3, 4],
+  continuationIds: [],
+};
+
+/** Writes a dataset of `rows` samples of 3 to 40 tokens, opens it and removes its folder. */
+export async function makeDataset(rows: number): Promise<Dataset> {
+  const folder = await mkdtemp(join(tmpdir(), 'maskloom-loader-'));
+  try {
+    const writer = await createDatasetWriter(join(folder, 'data'), {
+      vocab,
+      tokenizerDigest: 'cd'.repeat(32),
+      rowsPerRecordBatch: 16,
+      rowsPerShard: 64,
+    });
+    for (let row = 0; row < rows; row++) {
+      const length = 3 + ((row * 7) % 38);
+      const inner = Array.from(
+        { length: length - 2 },
+        (_, index) => 5 + ((row * 31 + index) % 995),
+      );
+      await writer.append({ inputIds: [2, ...inner, 3] });
+    }
+    await writer.close();
+    return await openDataset(join(folder, 'data'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
