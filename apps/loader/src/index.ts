@@ -1,0 +1,6 @@
+/**
+ * The sidecar as a library, to serve batches from a process of your own.
+ *
+ * @module
+ */
+export { type Sidecar, type SidecarOptions, serve } from './sidecar/server.ts';
