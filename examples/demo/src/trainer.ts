@@ -1,0 +1,40 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Child, Children } from './children.ts';
+
+export interface TrainOptions {
+  readonly url: string;
+  /** The sidecar of the held-out documents. */
+  readonly evalUrl: string;
+  readonly steps: number;
+  /** Steps between evaluations. */
+  readonly evalEvery: number;
+  /** Batches of an evaluation. */
+  readonly evalSteps: number;
+  readonly seed: string;
+  /** Where the trainer writes its JSON lines. */
+  readonly log: string;
+}
+
+/** Starts the trainer; it shows its progress on stderr. */
+export function startTrainer(children: Children, root: string, options: TrainOptions): Child {
+  const { url, evalUrl, steps, evalEvery, evalSteps, seed, log } = options;
+  const app = join(root, 'apps/trainer');
+  const args = ['--url', url, '--steps', steps, '--eval-url', evalUrl];
+  const evaluation = ['--eval-every', evalEvery, '--eval-steps', evalSteps];
+  return children.start(
+    denoPath(app),
+    [
+      ...['run', '-A', join(app, 'src/main.ts')],
+      ...[...args, ...evaluation, '--log', log, '--seed', seed].map(String),
+    ],
+    { name: 'the trainer' },
+  );
+}
+
+/** Deno itself: the script of the same name in .bin waits for it without passing signals on. */
+function denoPath(app: string): string {
+  const require = createRequire(join(app, 'package.json'));
+  const installed = require('deno/install_api.cjs') as { runInstall(): string };
+  return installed.runInstall();
+}
