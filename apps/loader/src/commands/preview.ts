@@ -1,6 +1,5 @@
 import { createMasker, maskEpoch, strategyFromPlan, toMode, toUint64 } from '@maskloom/core';
 import { openDataset } from '@maskloom/shards';
-import { loadTokenizer } from '@maskloom/text';
 import { Command, Option } from 'commander';
 import { integer, seed } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
@@ -49,6 +48,8 @@ export function previewCommand(): Command {
 async function run(options: PreviewCommandOptions): Promise<void> {
   const plan = await readPlan(options.plan);
   const dataset = await openDataset(options.data);
+  // Loaded here: the tokenizer library is large, and other commands do without it.
+  const { loadTokenizer } = await import('@maskloom/text');
   const tokenizer = await loadTokenizer(options.tokenizer);
   const sample = toUint64('sample', options.sample);
   const ids = dataset.sample(Number(sample - BigInt(plan.datasets[0].base)));

@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { integer } from '../options.ts';
+
+interface TrainCommandOptions {
+  readonly vocabSize: number;
+  readonly minFrequency: number;
+  readonly lowercase: boolean;
+  readonly out: string;
+}
+
+/** `maskloom tokenizer train`: a WordPiece tokenizer from text. */
+export function tokenizerCommand(): Command {
+  const train = new Command('train')
+    .description('train a WordPiece tokenizer on text files')
+    .argument('<files...>', 'text: .txt, .md and .jsonl files, or folders')
+    .requiredOption('--out <folder>', 'where to write tokenizer.json')
+    .option('--vocab-size <ids>', 'number of ids, special ones included', integer(6), 8192)
+    .option('--min-frequency <count>', 'pairs seen less often are not merged', integer(1), 2)
+    .option('--no-lowercase', 'keep capital letters and accents')
+    .action(run);
+  return new Command('tokenizer').description('make tokenizers').addCommand(train);
+}
+
+async function run(inputs: string[], options: TrainCommandOptions): Promise<void> {
+  const { out, ...rest } = options;
+  const { readDocuments, trainWordPiece, writeTokenizer } = await import('@maskloom/text');
+  async function* texts(): AsyncGenerator<string> {
+    for await (const { text } of readDocuments(inputs)) yield text;
+  }
+  const trained = await trainWordPiece(texts(), rest);
+  await writeTokenizer(out, trained);
+  console.log(`vocabulary ${Object.keys(trained.tokenizer.model.vocab).length} ids, ${out}`);
+}

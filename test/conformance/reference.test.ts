@@ -1,0 +1,46 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { tokenMasking } from '@maskloom/core';
+import { createPlan, type PlanOptions } from '@maskloom/loader';
+import { openDataset } from '@maskloom/shards';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { python } from '../python.mjs';
+import { maskloom, run } from '../support/run.ts';
+import { writeTinyDataset } from '../support/tiny-dataset.ts';
+
+const reference = fileURLToPath(new URL('reference.py', import.meta.url));
+const found = python();
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'maskloom-conformance-'));
+  await writeTinyDataset(join(folder, 'data'), 301);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const plans: [string, Partial<PlanOptions>, string[]][] = [
+  ['dynamic', {}, []],
+  ['static with copies', { mode: 'static', copies: 2, last: 'short', seed: 2n ** 64n - 1n }, []],
+  ['without keep, filling the last batch', { strategy: tokenMasking({ rate: 0.4, mask: 0.5, random: 0.5, keep: 0 }), last: 'fill' }, []],
+  ['sequential, from the middle of an epoch', { order: 'sequential', seed: 0 }, ['1', '20']],
+];
+
+test.for(plans)(
+  'a reimplementation in Python from the spec alone gets the same digest: %s',
+  async ([, options, [epoch = '0', step = '0']], { skip }) => {
+    if (found.path === undefined) return skip(found.reason);
+    const dataset = await openDataset(join(folder, 'data'));
+    const strategy = tokenMasking({ rate: 0.15 });
+    const plan = createPlan({ dataset, strategy, seed: 42n, batch: 8, ...options });
+    const file = join(folder, 'plan.json');
+    await writeFile(file, JSON.stringify(plan));
+    const words = [reference, file, join(folder, 'data'), '60', epoch, step];
+    const theirs = await run(found.path, words);
+    const where = ['--epoch', epoch, '--step', step, '--steps', '60', '--workers', '2'];
+    const ours = await maskloom('verify', '--plan', file, '--data', join(folder, 'data'), ...where);
+    expect(theirs.stderr + ours.stderr).toBe('');
+    expect(ours.stdout).toContain(`digest ${theirs.stdout.trim()}\n`);
+  },
+);

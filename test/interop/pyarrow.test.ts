@@ -1,0 +1,108 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { tokenMasking } from '@maskloom/core';
+import { createLoader, createPlan, type Loader, StreamDigest } from '@maskloom/loader';
+import { type Dataset, openDataset } from '@maskloom/shards';
+import { type Sidecar, serve } from 'maskloom';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { python } from '../python.mjs';
+import { run } from '../support/run.ts';
+import { writeTinyDataset } from '../support/tiny-dataset.ts';
+
+const found = python();
+let folder: string;
+let dataset: Dataset;
+let loader: Loader;
+let sidecar: Sidecar;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'maskloom-pyarrow-'));
+  await writeTinyDataset(join(folder, 'data'), 301);
+  dataset = await openDataset(join(folder, 'data'));
+  const strategy = tokenMasking({ rate: 0.15 });
+  const plan = createPlan({ dataset, strategy, seed: 42n, batch: 8, last: 'short' });
+  loader = await createLoader({ plan, dataset, workers: 2 });
+  sidecar = await serve({ loader, manifest: dataset.manifest });
+});
+afterAll(async () => {
+  await sidecar.close();
+  await loader.close();
+  await rm(folder, { recursive: true });
+});
+
+/** Runs a Python script, which prints one line of JSON. */
+async function runPython(script: string, ...words: string[]): Promise<unknown> {
+  const file = join(folder, 'script.py');
+  await writeFile(file, script);
+  const { code, stdout, stderr } = await run(found.path!, [file, ...words]);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  return JSON.parse(stdout);
+}
+
+const readShard = `
+import json, sys
+import pyarrow as pa
+with pa.ipc.open_file(sys.argv[1]) as reader:
+    table = reader.read_all()
+    sizes = [reader.get_batch(i).num_rows for i in range(reader.num_record_batches)]
+table.validate(full=True)
+types = {field.name: [str(field.type), field.nullable] for field in table.schema}
+print(json.dumps({"types": types, "sizes": sizes, "rows": table.column("input_ids").to_pylist(),
+                  "document": table.column("document").to_pylist()}))
+`;
+
+// Reads a stream with nothing but pyarrow and the standard library, and digests it as docs/spec.md says.
+const readSidecar = `
+import hashlib, json, struct, sys, urllib.request
+import pyarrow as pa
+url, layout, steps = sys.argv[1:4]
+with urllib.request.urlopen(f"{url}/plan") as response:
+    stream = bytes.fromhex(json.load(response)["id"])
+with urllib.request.urlopen(f"{url}/batches?layout={layout}&steps={steps}") as response:
+    reader = pa.ipc.open_stream(response)
+    for batch in reader:
+        batch.validate(full=True)
+        digests = b""
+        for row in batch.to_pylist():
+            if layout == "dense":
+                n = sum(row["attention_mask"])
+                ids, labels = row["input_ids"][:n], row["labels"][:n]
+            else:
+                ids, labels = row["input_ids"], [-100] * len(row["input_ids"])
+                for position, label in zip(row["masked_positions"], row["masked_labels"]):
+                    labels[position] = label
+            packed = struct.pack(f"<QI{len(ids)}I{len(ids)}i", row["sample"], len(ids), *ids, *labels)
+            digests += hashlib.sha256(packed).digest()
+        stream = hashlib.sha256(stream + hashlib.sha256(digests).digest()).digest()
+print(json.dumps(stream.hex()))
+`;
+
+describe('pyarrow', () => {
+  test('opens a shard as it is', async ({ skip }) => {
+    if (found.path === undefined) return skip(found.reason);
+    const [first] = dataset.manifest.shards;
+    const read = await runPython(readShard, join(folder, 'data', first!.path));
+    expect(read).toEqual({
+      types: {
+        input_ids: ['list<item: uint16 not null>', false],
+        document: ['uint32', false],
+        offset: ['uint64', false],
+      },
+      sizes: [32, 32, 32, 32],
+      rows: Array.from({ length: 128 }, (_, row) => [...dataset.sample(row)]),
+      document: Array.from({ length: 128 }, (_, row) => row >> 2),
+    });
+  });
+
+  test.for(['dense', 'compact'])(
+    'reads the stream of a sidecar, and sees the same data as Node: %s',
+    async (layout, { skip }) => {
+      if (found.path === undefined) return skip(found.reason);
+      const digest = new StreamDigest(loader.planId);
+      for await (const { recordBatch } of loader.batches({ steps: 50 })) digest.update(recordBatch);
+      expect(await runPython(readSidecar, sidecar.url, layout, '50')).toBe(digest.hex());
+    },
+  );
+});

@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../apps/loader/bin/maskloom.js', import.meta.url));
+
+/** How a command ended and what it printed. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export function run(program: string, words: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(program, words, { timeout: 120_000 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+/** Runs the `maskloom` command. */
+export function maskloom(...words: string[]): Promise<Ended> {
+  return run(process.execPath, [bin, ...words]);
+}

@@ -1,0 +1,30 @@
+import { createDatasetWriter } from '@maskloom/shards';
+
+/** Writes a dataset of samples of 3 to 60 tokens, in several shards. */
+export async function writeTinyDataset(
+  directory: string,
+  rows: number,
+  vocabSize = 2000,
+): Promise<void> {
+  const writer = await createDatasetWriter(directory, {
+    vocab: {
+      size: vocabSize,
+      maskId: 4,
+      padId: 0,
+      specialIds: [0, 1, 2, 3, 4],
+      continuationIds: [],
+    },
+    tokenizerDigest: '12'.repeat(32),
+    columns: ['document', 'offset'],
+    rowsPerRecordBatch: 32,
+    rowsPerShard: 128,
+  });
+  for (let row = 0; row < rows; row++) {
+    const inner = Array.from(
+      { length: 1 + ((row * 11) % 58) },
+      (_, index) => 5 + ((row * 37 + index * index) % (vocabSize - 5)),
+    );
+    await writer.append({ inputIds: [2, ...inner, 3], document: row >> 2, offset: row * 100 });
+  }
+  await writer.close();
+}
