@@ -82,11 +82,13 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The mean of each value and up to `window - 1` before it. */
-export function movingMean(values: readonly number[], window: number): number[] {
-  let sum = 0;
-  return values.map((value, index) => {
-    sum += value - (index >= window ? values[index - window]! : 0);
-    return sum / Math.min(index + 1, window);
+/** The mean of the `window` values around each; of fewer at the ends. */
+export function smooth(values: readonly number[], window: number): number[] {
+  const sums = [0];
+  for (const value of values) sums.push(sums.at(-1)! + value);
+  return values.map((_, index) => {
+    const from = Math.max(0, index - Math.floor(window / 2));
+    const to = Math.min(values.length, index + Math.ceil(window / 2));
+    return (sums[to]! - sums[from]!) / (to - from);
   });
 }

@@ -1,4 +1,4 @@
-import { movingMean } from '../train-log.ts';
+import { smooth } from '../train-log.ts';
 import { escapeHtml } from './html.ts';
 import { linearScale, linePath, type Point, thin, ticks } from './scale.ts';
 
@@ -12,7 +12,7 @@ export interface LossCurve {
   readonly entropy: number;
 }
 
-/** Steps that the bold line is the mean of. */
+/** Steps that the bold line is the mean of, and the last loss too. */
 export const meanOf = 20;
 
 const width = 920;
@@ -56,7 +56,7 @@ ${vertical.join('\n')}
 <text class="label" x="${(plot.left + plot.right) / 2}" y="${height - 8}" text-anchor="middle">step</text>
 <text class="label" transform="translate(14 ${middle}) rotate(-90)" text-anchor="middle">loss (nats)</text>
 <path class="steps" d="${linePath(thin(points(losses), 1200))}"/>
-<path class="mean" d="${linePath(thin(points(movingMean(losses, meanOf)), 1200))}"/>
+<path class="mean" d="${linePath(thin(points(smooth(losses, meanOf)), 1200))}"/>
 ${level(y.at(lnVocab), `ln V = ${lnVocab.toFixed(2)}: all ${vocab.toLocaleString('en')} ids alike`, 'end')}
 ${level(y.at(entropy), `unigram entropy = ${entropy.toFixed(2)}: token counts alone`, 'start')}
 ${heldOut.join('\n')}

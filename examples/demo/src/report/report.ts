@@ -56,7 +56,7 @@ export function reportHtml(report: Report): string {
 <main>
 <header>
 <p class="eyebrow">Maskloom demo</p>
-<h1>${integer(losses.length)} steps of masked-language-model pretraining</h1>
+<h1>${integer(losses.length)} steps of masked‑language‑model pretraining</h1>
 <p class="lead">A small BERT, trained on ${escapeHtml(text.title)} (${integer(text.documents)} documents,
 ${(text.bytes / 1e6).toFixed(1)} MB). A sidecar masked the text in ${report.workers}
 ${report.workers === 1 ? 'thread' : 'threads'} and sent it as Arrow record batches.</p>
@@ -68,7 +68,7 @@ ${figures(report)}
 occurs, and nothing more, loses the text’s unigram entropy. To go below it, a model has to read the words
 around the gap.</p>
 <p class="legend"><span><i class="key steps"></i> each step</span>
-<span><i class="key mean"></i> mean of ${meanOf} steps</span>
+<span><i class="key mean"></i> mean of ${meanOf} steps around</span>
 <span><i class="key held-out"></i> held-out documents</span></p>
 ${curve}
 </section>
@@ -187,9 +187,9 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-/** Such as `15.0 %`. */
+/** Such as `15.0 %`, with a space that does not break. */
 export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
+  return `${(share * 100).toFixed(1)}\u00a0%`;
 }
 
 function integer(value: number): string {

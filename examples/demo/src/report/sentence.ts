@@ -2,9 +2,9 @@ import type { Epoch, PreviewToken } from '../preview.ts';
 import { escapeHtml } from './html.ts';
 
 const meaning = {
-  mask: 'hidden: the model sees [MASK]',
+  mask: 'hidden',
   random: 'replaced by a random token',
-  keep: 'left as it is, but to be predicted',
+  keep: 'left as it is, but to be predicted all the same',
 } as const;
 
 /** What the colours mean. */
@@ -30,11 +30,17 @@ export function sentenceTable(title: string, note: string, epochs: readonly Epoc
 /** Word pieces joined to words, punctuation to the word before it. */
 export function sentenceHtml(tokens: readonly PreviewToken[]): string {
   let html = '';
-  for (const [index, { text, action }] of tokens.entries()) {
+  for (const [index, { text, shown, action }] of tokens.entries()) {
     const continues = text.startsWith('##');
     const piece = escapeHtml(continues ? text.slice(2) : text);
     const joined = index === 0 || continues || /^[.,;:!?)’']/.test(text);
-    html += `${joined ? '' : ' '}${action === 'none' ? piece : `<mark class="${action}" title="${meaning[action]}">${piece}</mark>`}`;
+    if (action === 'none') {
+      html += joined ? piece : ` ${piece}`;
+      continue;
+    }
+    const title = `${meaning[action]}; the model sees ${shown}`;
+    html += joined ? '' : ' ';
+    html += `<mark class="${action}" title="${escapeHtml(title)}">${piece}</mark>`;
   }
   return html;
 }

@@ -28,8 +28,8 @@ h2 { font-size: 24px; margin: 64px 0 10px; }
 p { margin: 0 0 12px; max-width: 68ch; }
 .eyebrow { margin: 0; color: var(--soft); font-size: 13px; letter-spacing: 0.09em; text-transform: uppercase; }
 .lead { font-size: 18px; color: var(--soft); }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(158px, 1fr)); gap: 1px; margin: 36px 0 0; background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
-.figures > div { background: var(--card); padding: 16px 18px; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(158px, 1fr)); gap: 1px; margin: 36px 0 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
+.figures > div { padding: 16px 18px; box-shadow: 0 0 0 1px var(--line); }
 dt { color: var(--soft); font-size: 13px; }
 dd { margin: 0; }
 dd b { display: block; font-size: 28px; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
@@ -69,6 +69,6 @@ th { color: var(--soft); font-weight: 400; font-size: 14px; white-space: nowrap;
 .sentence tr:first-child > *, .facts tr:first-child > * { border-top: 0; }
 .facts { font-variant-numeric: tabular-nums; }
 code { font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
-@media (max-width: 600px) { main { padding-top: 32px; } h1 { font-size: 28px; } }
+@media (max-width: 600px) { main { padding-top: 32px; } h1 { font-size: 28px; } svg text { font-size: 20px; } }
 @media print { main { padding: 0; } h2 { break-after: avoid; } }
 `;
