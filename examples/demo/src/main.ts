@@ -15,6 +15,7 @@ const stopping = new AbortController();
 
 function stop(): void {
   if (stopping.signal.aborted) return;
+  console.error('\nStopping');
   stopping.abort();
   setTimeout(() => process.exit(interrupted), deadline).unref();
 }
@@ -43,8 +44,10 @@ async function main(): Promise<number> {
     // Ctrl-C reaches the children too, and the end of one may be seen before the signal.
     await sleep(100);
     if (stopping.signal.aborted) return interrupted;
-    console.error(error instanceof DemoError && !verbose ? `\n${error.message}` : error);
-    return error instanceof DemoError && error.code === 'OPTION' ? 2 : 1;
+    const isOption = error instanceof DemoError && error.code === 'OPTION';
+    if (!isOption) console.error();
+    console.error(error instanceof DemoError && !verbose ? error.message : error);
+    return isOption ? 2 : 1;
   } finally {
     await children.stop();
   }
