@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { createDraws, type Draws, op } from './draws.ts';
+
 export { ArgumentError, TokenIdError } from './errors.ts';
 export {
   createMasker,
@@ -14,20 +14,21 @@ export {
   type SampleAddress,
 } from './masker.ts';
 export { type Mode, maskEpoch, toMode } from './mode.ts';
-export { mulhi32, philox4x32 } from './philox.ts';
+export { createDraws, type Draws, op } from './random/draws.ts';
+export { mulhi32, philox4x32 } from './random/philox.ts';
+export { parseUint64, toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 export {
   type IntegerArray,
   ignoredLabel,
   type MaskedOutput,
   type Strategy,
   type StrategyPlan,
-} from './strategy.ts';
-export { strategyFromPlan } from './strategy-from-plan.ts';
+} from './strategies/strategy.ts';
+export { strategyFromPlan } from './strategies/strategy-from-plan.ts';
 export {
   effectiveRate,
   type TokenMaskingOptions,
   type TokenStrategyPlan,
   tokenMasking,
-} from './token-masking.ts';
-export { parseUint64, toUint32, toUint64, type Uint64 } from './uint64.ts';
+} from './strategies/token-masking.ts';
 export { checkVocab, type VocabTables, type VocabTraits } from './vocab.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMasker } from './masker.ts';
-import { tokenMasking } from './token-masking.ts';
+import { tokenMasking } from './strategies/token-masking.ts';
 
 const vocab = { size: 500, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [] };
 const isSpecial = (id: number) => id <= 4;

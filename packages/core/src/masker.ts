@@ -1,8 +1,8 @@
-import { createDraws } from './draws.ts';
 import { ArgumentError } from './errors.ts';
 import { type Mode, maskEpoch, toMode } from './mode.ts';
-import type { MaskedOutput, Strategy } from './strategy.ts';
-import { toUint32, toUint64, type Uint64 } from './uint64.ts';
+import { createDraws } from './random/draws.ts';
+import { toUint32, toUint64, type Uint64 } from './random/uint64.ts';
+import type { MaskedOutput, Strategy } from './strategies/strategy.ts';
 import { type VocabTraits, vocabTables } from './vocab.ts';
 
 /** Options of {@linkcode createMasker}. */

@@ -1,5 +1,5 @@
 import { ArgumentError } from './errors.ts';
-import { toUint32 } from './uint64.ts';
+import { toUint32 } from './random/uint64.ts';
 
 /**
  * When masks change: `dynamic` draws new ones each epoch (RoBERTa); `static` has `copies` fixed sets of

@@ -1,4 +1,4 @@
-import { ArgumentError } from './errors.ts';
+import { ArgumentError } from '../errors.ts';
 import { philox4x32 } from './philox.ts';
 import { toUint32, toUint64, type Uint64 } from './uint64.ts';
 

@@ -1,4 +1,4 @@
-import { ArgumentError } from './errors.ts';
+import { ArgumentError } from '../errors.ts';
 
 /** An unsigned 64-bit integer: a bigint, or a number that is a safe integer. */
 export type Uint64 = number | bigint;

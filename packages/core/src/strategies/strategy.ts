@@ -1,6 +1,6 @@
-import type { Draws } from './draws.ts';
+import type { Draws } from '../random/draws.ts';
+import type { VocabTables } from '../vocab.ts';
 import type { TokenStrategyPlan } from './token-masking.ts';
-import type { VocabTables } from './vocab.ts';
 
 /** Any integer array that token ids can be written to. */
 export type IntegerArray = Uint16Array | Uint32Array | Int32Array;

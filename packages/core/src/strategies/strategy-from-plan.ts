@@ -1,4 +1,4 @@
-import { ArgumentError } from './errors.ts';
+import { ArgumentError } from '../errors.ts';
 import type { Strategy, StrategyPlan } from './strategy.ts';
 import { tokenMaskingFromPlan } from './token-masking.ts';
 

@@ -1,6 +1,6 @@
-import { op } from './draws.ts';
-import { ArgumentError, TokenIdError } from './errors.ts';
-import { mulhi32 } from './philox.ts';
+import { ArgumentError, TokenIdError } from '../errors.ts';
+import { op } from '../random/draws.ts';
+import { mulhi32 } from '../random/philox.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
 
 /** Options of {@linkcode tokenMasking}: shares from 0 to 1. */

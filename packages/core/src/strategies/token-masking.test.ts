@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createMasker } from './masker.ts';
+import { createMasker } from '../masker.ts';
 import { strategyFromPlan } from './strategy-from-plan.ts';
 import { effectiveRate, tokenMasking } from './token-masking.ts';
 
