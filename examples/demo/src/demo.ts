@@ -12,7 +12,7 @@ import type { Options } from './options.ts';
 import { actions, cut, type Epoch, findSentence, type Sentence } from './preview.ts';
 import { meanOf } from './report/loss-curve.ts';
 import { compare, percent, writeReport } from './report/report.ts';
-import { Story } from './story.ts';
+import { plural, Story } from './story.ts';
 import { fetchText, type Text } from './text.ts';
 import { mean, parseTrainLog, type TrainLog } from './train-log.ts';
 import { startTrainer } from './trainer.ts';
@@ -42,7 +42,7 @@ export async function runDemo(context: Context): Promise<void> {
   const story = new Story(8);
   const short = (path: string): string => relative(process.cwd(), path) || '.';
   story.line(
-    `Maskloom demo: ${steps} steps, batches of ${batch}, ${workers} workers, seed ${seed}`,
+    `Maskloom demo: ${plural(steps, 'step')}, batches of ${batch}, ${plural(workers, 'worker')}, seed ${seed}`,
   );
   story.line();
 
@@ -82,7 +82,7 @@ export async function runDemo(context: Context): Promise<void> {
     (id) => `plan ${id.slice(0, 16)}… in ${short(plan)}`,
   );
   const sidecars = await story.phase(
-    `Sidecar with ${workers} ${workers === 1 ? 'worker' : 'workers'}, and one for the held-out documents`,
+    `Sidecar with ${plural(workers, 'worker')}, and one for the held-out documents`,
     () =>
       Promise.all([
         maskloom.serve(plan, data.train.directory, workers),
@@ -92,7 +92,7 @@ export async function runDemo(context: Context): Promise<void> {
   );
   const [sidecar, evalSidecar] = sidecars;
   const trained = await story.phase(
-    `Train ${steps} steps`,
+    `Train ${plural(steps, 'step')}`,
     async () => {
       const trainer = startTrainer(children, root, {
         url: sidecar.url,
@@ -150,11 +150,16 @@ function summary(
   story.line();
   story.table([
     ['First loss', `${losses[0]!.toFixed(4)} (ln V is ${Math.log(start.vocab).toFixed(4)})`],
-    ['Last loss', `${last.toFixed(4)} (mean of the last ${Math.min(meanOf, losses.length)} steps)`],
+    [
+      'Last loss',
+      `${last.toFixed(4)} (mean of the last ${plural(Math.min(meanOf, losses.length), 'step')})`,
+    ],
     ['Unigram entropy', `${entropy.toFixed(4)} (the last loss is ${compare(last, entropy)})`],
     ...(heldOut === undefined
       ? []
-      : [['Held out', `${heldOut.loss.toFixed(4)} after ${heldOut.step} steps`] as const]),
+      : [
+          ['Held out', `${heldOut.loss.toFixed(4)} after ${plural(heldOut.step, 'step')}`] as const,
+        ]),
     ['Tokens masked', `${percent((mask + random + keep) / tokens)} (asked for ${percent(rate)})`],
     ['Stream digest', end.digest],
     ['Report', report],

@@ -37,3 +37,8 @@ export class Story {
     for (const [name, value] of rows) this.line(`  ${name.padEnd(width)}  ${value}`);
   }
 }
+
+/** Such as `1 step` or `200 steps`. */
+export function plural(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,3 +1,4 @@
+import { plural } from '../story.ts';
 import { smooth } from '../train-log.ts';
 import { escapeHtml } from './html.ts';
 import { linearScale, linePath, type Point, thin, ticks } from './scale.ts';
@@ -45,7 +46,7 @@ export function lossCurve({ losses, evaluations, lnVocab, vocab, entropy }: Loss
   const heldOut = evaluations.map(
     ({ step, loss }) =>
       `<circle class="held-out" cx="${x.at(step).toFixed(1)}" cy="${y.at(loss).toFixed(1)}" r="5">` +
-      `<title>held out after ${step} steps: ${loss.toFixed(3)}</title></circle>`,
+      `<title>held out after ${plural(step, 'step')}: ${loss.toFixed(3)}</title></circle>`,
   );
   const middle = (plot.top + plot.bottom) / 2;
 

@@ -1,6 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import type { MaskedShare } from '../masked-share.ts';
 import type { Epoch } from '../preview.ts';
+import { plural } from '../story.ts';
 import { mean, type TrainLog } from '../train-log.ts';
 import type { Unigram } from '../unigram.ts';
 import { escapeHtml } from './html.ts';
@@ -49,17 +50,17 @@ export function reportHtml(report: Report): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Maskloom demo: ${losses.length} steps</title>
+<title>Maskloom demo: ${plural(losses.length, 'step')}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
 <header>
 <p class="eyebrow">Maskloom demo</p>
-<h1>${integer(losses.length)} steps of masked‑language‑model pretraining</h1>
-<p class="lead">A small BERT, trained on ${escapeHtml(text.title)} (${integer(text.documents)} documents,
-${(text.bytes / 1e6).toFixed(1)} MB). A sidecar masked the text in ${report.workers}
-${report.workers === 1 ? 'thread' : 'threads'} and sent it as Arrow record batches.</p>
+<h1>${plural(losses.length, 'step')} of masked‑language‑model pretraining</h1>
+<p class="lead">A small BERT, trained on ${escapeHtml(text.title)} (${plural(text.documents, 'document')},
+${(text.bytes / 1e6).toFixed(1)} MB). A sidecar masked the text in
+${plural(report.workers, 'thread')} and sent it as Arrow record batches.</p>
 </header>
 ${figures(report)}
 <section>
@@ -103,7 +104,11 @@ function figures({ log, unigram, share }: Report): string {
   const heldOut = log.evaluations.at(-1);
   const entries: [string, string, string][] = [
     ['First loss', losses[0]!.toFixed(2), `ln V is ${Math.log(log.start.vocab).toFixed(2)}`],
-    ['Last loss', last.toFixed(2), `mean of the last ${Math.min(meanOf, losses.length)} steps`],
+    [
+      'Last loss',
+      last.toFixed(2),
+      `mean of the last ${plural(Math.min(meanOf, losses.length), 'step')}`,
+    ],
     [
       'Unigram entropy',
       unigram.entropy.toFixed(2),
@@ -170,13 +175,13 @@ function facts({ log, planId, seed, batch, workers }: Report): string {
       `<code>${escapeHtml(end.digest)}</code><br>what the trainer consumed; maskloom verify computed the same`,
     ],
     ['Seed', escapeHtml(seed)],
-    ['Global batch', `${integer(batch)} rows`],
+    ['Global batch', plural(batch, 'row')],
     ['Workers', `${integer(workers)} (any number gives the same stream)`],
     ['Device', `${escapeHtml(start.device)}<br>${escapeHtml(start.deviceReason)}`],
     ['Model', `${integer(start.parameters)} parameters, ${integer(start.vocab)} token ids`],
     ['Time of a step', `${median(seconds).toFixed(2)} s (median)`],
     ['Waiting for data', `${percent(waiting / total)} of the training time`],
-    ['Training time', `${end.seconds.toFixed(0)} s for ${integer(steps.length)} steps`],
+    ['Training time', `${end.seconds.toFixed(0)} s for ${plural(steps.length, 'step')}`],
   ];
   return `<table class="facts">${rows
     .map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`)
