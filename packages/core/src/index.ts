@@ -17,6 +17,26 @@ export { type Mode, maskEpoch, toMode } from './mode.ts';
 export { createDraws, type Draws, op } from './random/draws.ts';
 export { mulhi32, philox4x32 } from './random/philox.ts';
 export { parseUint64, toUint32, toUint64, type Uint64 } from './random/uint64.ts';
+export type { ActionPlan, ActionShares } from './strategies/action.ts';
+export { effectiveRate } from './strategies/effective-rate.ts';
+export {
+  clippedGeometric,
+  inverseLengths,
+  type LengthTable,
+  singleUnit,
+  truncatedGeometric,
+} from './strategies/length-table.ts';
+export {
+  albert,
+  bert,
+  bertWholeWord,
+  electra,
+  megatron,
+  modernbert,
+  roberta,
+  spanbert,
+} from './strategies/presets.ts';
+export type { BernoulliSelection, BudgetSelection, Selection } from './strategies/selection.ts';
 export {
   type IntegerArray,
   ignoredLabel,
@@ -26,9 +46,10 @@ export {
 } from './strategies/strategy.ts';
 export { strategyFromPlan } from './strategies/strategy-from-plan.ts';
 export {
-  effectiveRate,
   type TokenMaskingOptions,
   type TokenStrategyPlan,
   tokenMasking,
 } from './strategies/token-masking.ts';
+export { type UnitStrategyPlan, unitMasking } from './strategies/unit-masking.ts';
+export type { UnitKind } from './strategies/units.ts';
 export { checkVocab, type VocabTables, type VocabTraits } from './vocab.ts';

@@ -54,6 +54,8 @@ export interface VocabTables {
   readonly maskId: number;
   /** 1 where the id is special. */
   readonly special: Uint8Array;
+  /** 1 where the id continues a word. */
+  readonly continuation: Uint8Array;
   /** The ids that are not special, ascending: what a random token is drawn from. */
   readonly allowed: Uint32Array;
 }
@@ -62,8 +64,10 @@ export function vocabTables(vocab: VocabTraits): VocabTables {
   checkVocab(vocab);
   const special = new Uint8Array(vocab.size);
   for (const id of vocab.specialIds) special[id] = 1;
+  const continuation = new Uint8Array(vocab.size);
+  for (const id of vocab.continuationIds) continuation[id] = 1;
   const allowed = new Uint32Array(vocab.size - vocab.specialIds.length);
   let count = 0;
   for (let id = 0; id < vocab.size; id++) if (special[id] === 0) allowed[count++] = id;
-  return { size: vocab.size, maskId: vocab.maskId, special, allowed };
+  return { size: vocab.size, maskId: vocab.maskId, special, continuation, allowed };
 }

@@ -1,6 +1,7 @@
 import { ArgumentError } from '../errors.ts';
 import type { Strategy, StrategyPlan } from './strategy.ts';
 import { tokenMaskingFromPlan } from './token-masking.ts';
+import { unitMasking } from './unit-masking.ts';
 
 /**
  * The strategy that a plan stores.
@@ -9,9 +10,10 @@ import { tokenMaskingFromPlan } from './token-masking.ts';
  */
 export function strategyFromPlan(plan: StrategyPlan): Strategy {
   if (plan?.type === 'token') return tokenMaskingFromPlan(plan);
+  if (plan?.type === 'units') return unitMasking(plan);
   throw new ArgumentError(
     'strategy.type',
-    '"token"',
+    '"token" or "units"',
     (plan as { type?: unknown } | null)?.type,
     'the plan may come from a newer version',
   );

@@ -1,6 +1,7 @@
 import type { Draws } from '../random/draws.ts';
 import type { VocabTables } from '../vocab.ts';
 import type { TokenStrategyPlan } from './token-masking.ts';
+import type { UnitStrategyPlan } from './unit-masking.ts';
 
 /** Any integer array that token ids can be written to. */
 export type IntegerArray = Uint16Array | Uint32Array | Int32Array;
@@ -14,7 +15,7 @@ export interface MaskedOutput {
 }
 
 /** A strategy as the plan stores it: integers only, so that every machine computes the same. */
-export type StrategyPlan = TokenStrategyPlan;
+export type StrategyPlan = TokenStrategyPlan | UnitStrategyPlan;
 
 /** What to hide. Made by `tokenMasking` and its like, or from a plan by `strategyFromPlan`. */
 export interface Strategy {

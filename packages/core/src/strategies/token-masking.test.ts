@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createMasker } from '../masker.ts';
+import { effectiveRate } from './effective-rate.ts';
 import { strategyFromPlan } from './strategy-from-plan.ts';
-import { effectiveRate, tokenMasking } from './token-masking.ts';
+import { tokenMasking } from './token-masking.ts';
 
 describe('tokenMasking()', () => {
   test('stores the thresholds that the spec computes', () => {

@@ -1,18 +1,13 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
 import { op } from '../random/draws.ts';
 import { mulhi32 } from '../random/philox.ts';
+import { type ActionShares, checkRate, checkShares } from './action.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
 
 /** Options of {@linkcode tokenMasking}: shares from 0 to 1. */
-export interface TokenMaskingOptions {
+export interface TokenMaskingOptions extends ActionShares {
   /** Share of the tokens that are not special to select. */
   readonly rate: number;
-  /** Share of the selected tokens that become the mask token. Default 0.8. */
-  readonly mask?: number;
-  /** Share that becomes a random token that is not special. Default 0.1. */
-  readonly random?: number;
-  /** Share that stays as it is. Default 0.1. `mask + random + keep` is 1. */
-  readonly keep?: number;
 }
 
 /**
@@ -31,7 +26,7 @@ export interface TokenStrategyPlan {
  * Selects each token that is not special with probability `rate`, independently, and masks it, replaces
  * it or keeps it (Devlin et al. 2019, arXiv:1810.04805 §3.1; drawn anew each epoch as in Liu et al. 2019,
  * arXiv:1907.11692). Unlike Hugging Face's collator it never draws a special token as the random one.
- * The rate is resolved to 2^-16: see {@linkcode effectiveRate}.
+ * The rate is resolved to 2^-16: see `effectiveRate`.
  *
  * @throws {ArgumentError} if a share is outside 0..1 or the three do not sum to 1.
  *
@@ -44,14 +39,8 @@ export interface TokenStrategyPlan {
  * ```
  */
 export function tokenMasking(options: TokenMaskingOptions): Strategy {
-  const { rate, mask = 0.8, random = 0.1, keep = 0.1 } = options;
-  for (const [name, share] of Object.entries({ rate, mask, random, keep })) {
-    if (!(share >= 0 && share <= 1)) throw new ArgumentError(name, 'a number from 0 to 1', share);
-  }
-  const sum = mask + random + keep;
-  if (Math.abs(sum - 1) > 1e-9) {
-    throw new ArgumentError('mask + random + keep', 'a sum of 1', sum, 'give all three shares');
-  }
+  const rate = checkRate(options.rate);
+  const { mask, random, keep } = checkShares(options);
   const select = Math.floor(rate * 65536);
   return fromThresholds({
     type: 'token',
@@ -59,11 +48,6 @@ export function tokenMasking(options: TokenMaskingOptions): Strategy {
     random: keep === 0 ? select : Math.floor(rate * (mask + random) * 65536),
     mask: Math.floor(rate * mask * 65536),
   });
-}
-
-/** The rate that a plan's integers give: a multiple of 2^-16. */
-export function effectiveRate(plan: TokenStrategyPlan): number {
-  return plan.select / 65536;
 }
 
 /** The token strategy that a plan stores. */

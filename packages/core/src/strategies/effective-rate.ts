@@ -1,0 +1,11 @@
+import type { StrategyPlan } from './strategy.ts';
+
+/**
+ * The share of tokens that a plan's integers select: a multiple of 2^-16 for Bernoulli selection; for a
+ * budget, before its rounding and caps.
+ */
+export function effectiveRate(plan: StrategyPlan): number {
+  if (plan.type === 'token') return plan.select / 65536;
+  const { selection } = plan;
+  return selection.type === 'bernoulli' ? selection.select / 65536 : selection.rate / 1_000_000;
+}

@@ -1,0 +1,219 @@
+import { ArgumentError, TokenIdError } from '../errors.ts';
+import { op } from '../random/draws.ts';
+import { mulhi32 } from '../random/philox.ts';
+import type { VocabTables } from '../vocab.ts';
+import { type ActionPlan, checkAction } from './action.ts';
+import { checkTable, drawLength, type LengthTable } from './length-table.ts';
+import { type BudgetSelection, budgetOf, checkSelection, type Selection } from './selection.ts';
+import { ignoredLabel, type Strategy } from './strategy.ts';
+import { splitUnits, type UnitKind, type Units, unitsOfLength } from './units.ts';
+
+/** Positions fit below this in a key beside a 32-bit draw. */
+const positionRoom = 2 ** 21;
+
+/** A strategy composed of units, lengths, selection and action, as a plan stores it. */
+export interface UnitStrategyPlan {
+  readonly type: 'units';
+  readonly unit: UnitKind;
+  /** Units of a span. */
+  readonly lengths: LengthTable;
+  readonly selection: Selection;
+  readonly action: ActionPlan;
+}
+
+/**
+ * Composes a strategy: what is hidden as a whole (*unit*), how many of these in a row (*lengths*), how
+ * they are chosen (*selection*), and what becomes of their tokens (*action*). See docs/spec.md, Units.
+ *
+ * @throws {ArgumentError} for a part that does not hold.
+ *
+ * @example
+ * ```ts
+ * import { inverseLengths, unitMasking } from '@maskloom/core';
+ * // Whole-word n-grams of up to 3 words, 15 % of the tokens, all masked.
+ * const strategy = unitMasking({
+ *   type: 'units',
+ *   unit: 'word',
+ *   lengths: inverseLengths(3),
+ *   selection: {
+ *     type: 'budget', rate: 150_000, rounding: 'half-even', least: 1, anchor: 'unit', overlap: 'drop',
+ *   },
+ *   action: { mask: 65536, random: 65536, per: 'token' },
+ * });
+ * ```
+ */
+export function unitMasking(plan: UnitStrategyPlan): Strategy {
+  if (plan.unit !== 'token' && plan.unit !== 'word') {
+    throw new ArgumentError('strategy.unit', '"token" or "word"', plan.unit);
+  }
+  const { type, unit } = plan;
+  const lengths = checkTable('strategy.lengths', plan.lengths);
+  const selection = checkSelection(plan.selection);
+  const action = checkAction(plan.action);
+  if (selection.type === 'bernoulli' && lengths.length > 0) {
+    throw new ArgumentError('strategy.lengths', 'none with Bernoulli selection', lengths);
+  }
+  const room = new Room();
+
+  return {
+    plan: { type, unit, lengths, selection, action },
+
+    mask(ids, draws, vocab, out) {
+      const { length } = ids;
+      if (length > positionRoom) {
+        throw new ArgumentError('sample', `at most ${positionRoom} tokens`, length, 'split it');
+      }
+      room.reserve(length);
+      const { units, anchorOf } = room;
+      copy(ids, vocab, out.inputIds, out.labels);
+      splitUnits(unit, ids, vocab, units);
+      anchorOf.fill(-1, 0, length);
+
+      let selected: number;
+      if (selection.type === 'bernoulli') {
+        selected = 0;
+        for (let index = 0; index < units.count; index++) {
+          const start = units.start[index]!;
+          if (draws.half(op.select, start) >= selection.select) continue;
+          selected += room.take(index, start);
+        }
+      } else {
+        const budget = budgetOf(selection, length, draws);
+        const anchors = room.sortAnchors(selection.anchor, budget, (position) =>
+          draws.word(selection.anchor === 'token' ? op.spanStart : op.select, position),
+        );
+        selected = room.fill(selection, budget, anchors, (position) =>
+          lengths.length === 0 ? 1 : drawLength(lengths, draws.word(op.spanLength, position)),
+        );
+      }
+      if (selected === 0) return 0;
+
+      const { allowed, maskId } = vocab;
+      for (let index = 0; index < units.count; index++) {
+        const start = units.start[index]!;
+        const anchor = anchorOf[start]!;
+        if (anchor === -1) continue;
+        for (let position = start; position < units.end[index]!; position++) {
+          out.labels[position] = ids[position]!;
+          const draw = draws.half(
+            op.action,
+            action.per === 'token' ? position : action.per === 'unit' ? start : anchor,
+          );
+          if (draw < action.mask) out.inputIds[position] = maskId;
+          else if (draw < action.random) {
+            const word = draws.word(op.token, position);
+            out.inputIds[position] = allowed[mulhi32(word, allowed.length)]!;
+          }
+        }
+      }
+      return selected;
+    },
+  };
+}
+
+function copy(
+  ids: ArrayLike<number>,
+  { size }: VocabTables,
+  inputIds: { [position: number]: number },
+  labels: Int32Array,
+): void {
+  for (let position = 0; position < ids.length; position++) {
+    const id = ids[position]!;
+    if (!(id >= 0 && id < size)) throw new TokenIdError(position, id, size);
+    inputIds[position] = id;
+    labels[position] = ignoredLabel;
+  }
+}
+
+/** Arrays that are used again from sample to sample. */
+class Room {
+  units: Units = unitsOfLength(0);
+  /** For each position that a unit begins at: the anchor of the span that took it, or -1. */
+  anchorOf = new Int32Array(0);
+  #keys = new Float64Array(0);
+  #unitOf = new Int32Array(0);
+
+  reserve(length: number): void {
+    if (length <= this.anchorOf.length) return;
+    this.units = unitsOfLength(length);
+    this.anchorOf = new Int32Array(length);
+    this.#keys = new Float64Array(length);
+    this.#unitOf = new Int32Array(length);
+  }
+
+  /** Gives a unit to a span; returns how many tokens that took. */
+  take(unit: number, anchor: number): number {
+    const start = this.units.start[unit]!;
+    this.anchorOf[start] = anchor;
+    return this.units.end[unit]! - start;
+  }
+
+  /**
+   * The candidates to start a span, in the order of their draws, ties by lower position: keys that
+   * hold the draw above the position, since a draw of 32 bits and a position of 21 fit a double.
+   */
+  sortAnchors(
+    kind: 'unit' | 'token',
+    budget: number,
+    draw: (position: number) => number,
+  ): Float64Array {
+    const { units } = this;
+    let count = 0;
+    if (budget > 0) {
+      for (let unit = 0; unit < units.count; unit++) {
+        const start = units.start[unit]!;
+        const end = kind === 'token' ? units.end[unit]! : start + 1;
+        for (let position = start; position < end; position++) {
+          this.#unitOf[position] = unit;
+          this.#keys[count++] = draw(position) * positionRoom + position;
+        }
+      }
+    }
+    return this.#keys.subarray(0, count).sort();
+  }
+
+  /** Takes spans in the anchors' order until the budget is spent; returns how many tokens that took. */
+  fill(
+    { overlap }: BudgetSelection,
+    budget: number,
+    anchors: Float64Array,
+    lengthAt: (position: number) => number,
+  ): number {
+    const { units, anchorOf } = this;
+    let left = budget;
+    for (const key of anchors) {
+      if (left === 0) break;
+      const position = key % positionRoom;
+      const first = this.#unitOf[position]!;
+      if (anchorOf[units.start[first]!] !== -1) continue;
+      const last = this.#lastUnit(first, lengthAt(position), left, overlap === 'drop');
+      for (let unit = first; unit <= last; unit++) {
+        if (anchorOf[units.start[unit]!] === -1) left -= this.take(unit, position);
+      }
+    }
+    return budget - left;
+  }
+
+  /**
+   * The last unit of a span that begins at `first`: as many units as it was drawn, as long as they touch
+   * (a special token ends a span) and fit what is left; `first - 1` where none does, or where it meets a
+   * span chosen before and `drop` says so.
+   */
+  #lastUnit(first: number, length: number, left: number, drop: boolean): number {
+    const { units, anchorOf } = this;
+    let room = left;
+    let unit = first;
+    for (; unit < first + length && unit < units.count; unit++) {
+      const start = units.start[unit]!;
+      if (unit > first && start !== units.end[unit - 1]!) break;
+      if (anchorOf[start] !== -1) {
+        if (drop) return first - 1;
+        continue;
+      }
+      const size = units.end[unit]! - start;
+      if (size > room) break;
+      room -= size;
+    }
+    return unit - 1;
+  }
+}
