@@ -1,0 +1,161 @@
+import { rm } from 'node:fs/promises';
+import { ArgumentError } from '@maskloom/core';
+import { createDatasetWriter, type DatasetWriter, type Manifest } from '@maskloom/shards';
+import { chooseHoldout, documentHash } from './choose-holdout.ts';
+import { sentencePacker } from './full-sentences.ts';
+import { readDocuments, textBytes } from './read-documents.ts';
+import { splitSentences } from './split-sentences.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/** How far an encode job is. */
+export interface EncodeProgress {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly samples: number;
+  readonly tokens: number;
+}
+
+/** Options of {@linkcode encode}. */
+export interface EncodeOptions {
+  /** Files and folders: see `readDocuments`. */
+  readonly inputs: readonly string[];
+  readonly tokenizer: Tokenizer;
+  /** Folder of the dataset. */
+  readonly out: string;
+  /** Tokens of the longest sample, special tokens included. Default 128. */
+  readonly maxLength?: number;
+  /** Share of the documents to set aside as a second dataset. Default 0. */
+  readonly holdout?: number;
+  /** Folder of that dataset. Default `${out}-holdout`. */
+  readonly holdoutOut?: string;
+  readonly rowsPerShard?: number;
+  readonly rowsPerRecordBatch?: number;
+  readonly onProgress?: (progress: EncodeProgress) => void;
+}
+
+/** What an encode job wrote. */
+export interface EncodeResult {
+  readonly train: EncodedDataset;
+  readonly holdout?: EncodedDataset;
+}
+
+/** One dataset that an encode job wrote. */
+export interface EncodedDataset {
+  readonly directory: string;
+  readonly documents: number;
+  readonly samples: number;
+  readonly tokens: number;
+}
+
+/**
+ * Encodes text as a dataset: documents become sentences, sentences tokens, and full sentences samples.
+ * With `holdout`, documents are set aside as a second dataset. Either all is written, or nothing.
+ *
+ * @throws {TextError} for text that cannot be read.
+ * @throws {DatasetError} if a folder is there already.
+ * @throws {ArgumentError} for options out of range.
+ */
+export async function encode(options: EncodeOptions): Promise<EncodeResult> {
+  const { inputs, tokenizer, out, maxLength = 128, holdout = 0, onProgress } = options;
+  const bytesTotal = await textBytes(inputs);
+  const setAside = await holdoutHashes(inputs, holdout);
+  const open = (directory: string) => openSide(directory, options, maxLength);
+  const train = await open(out);
+  const held =
+    holdout === 0
+      ? undefined
+      : await open(options.holdoutOut ?? `${out}-holdout`).catch(async (error: unknown) => {
+          await train.writer.abort();
+          throw error;
+        });
+  try {
+    let bytesDone = 0;
+    for await (const { id, text } of readDocuments(inputs)) {
+      const side = held !== undefined && setAside.has(documentHash(text)) ? held : train;
+      side.documents++;
+      for (const sentence of splitSentences(text)) {
+        const ids = tokenizer.encode(sentence.text);
+        for (const sample of side.packer.add({ ids, document: id, offset: sentence.offset })) {
+          await side.append(sample);
+        }
+      }
+      bytesDone += Buffer.byteLength(text);
+      const samples = train.samples + (held?.samples ?? 0);
+      const tokens = train.tokens + (held?.tokens ?? 0);
+      onProgress?.({ bytesDone, bytesTotal, samples, tokens });
+    }
+    const heldDataset = await held?.close();
+    try {
+      const trainDataset = await train.close();
+      return heldDataset === undefined
+        ? { train: trainDataset }
+        : { train: trainDataset, holdout: heldDataset };
+    } catch (error) {
+      if (heldDataset !== undefined) await rm(heldDataset.directory, { recursive: true });
+      throw error;
+    }
+  } catch (error) {
+    await train.writer.abort();
+    await held?.writer.abort();
+    throw error;
+  }
+}
+
+async function holdoutHashes(
+  inputs: readonly string[],
+  share: number,
+): Promise<ReadonlySet<string>> {
+  if (!(share >= 0 && share < 1)) {
+    throw new ArgumentError('holdout', 'a share from 0 to below 1', share);
+  }
+  if (share === 0) return new Set();
+  const hashes: string[] = [];
+  for await (const { text } of readDocuments(inputs)) hashes.push(documentHash(text));
+  return chooseHoldout(hashes, share);
+}
+
+async function openSide(
+  directory: string,
+  options: EncodeOptions,
+  maxLength: number,
+): Promise<Side> {
+  const { tokenizer, rowsPerShard, rowsPerRecordBatch } = options;
+  const { vocab, digest, clsId, sepId } = tokenizer;
+  const packer = sentencePacker({ maxLength, clsId, sepId });
+  const writer = await createDatasetWriter(directory, {
+    vocab,
+    tokenizerDigest: digest,
+    columns: ['document', 'offset'],
+    ...(rowsPerShard === undefined ? {} : { rowsPerShard }),
+    ...(rowsPerRecordBatch === undefined ? {} : { rowsPerRecordBatch }),
+  });
+  return new Side(directory, writer, packer);
+}
+
+/** One of the two datasets of a job. */
+class Side {
+  readonly #directory: string;
+  readonly writer: DatasetWriter;
+  readonly packer: ReturnType<typeof sentencePacker>;
+  documents = 0;
+  samples = 0;
+  tokens = 0;
+
+  constructor(directory: string, writer: DatasetWriter, packer: ReturnType<typeof sentencePacker>) {
+    this.#directory = directory;
+    this.writer = writer;
+    this.packer = packer;
+  }
+
+  async append(sample: Parameters<DatasetWriter['append']>[0]): Promise<void> {
+    this.samples++;
+    this.tokens += sample.inputIds.length;
+    await this.writer.append(sample);
+  }
+
+  async close(): Promise<EncodedDataset> {
+    for (const sample of this.packer.end()) await this.append(sample);
+    const { rows, tokens }: Manifest = await this.writer.close();
+    return { directory: this.#directory, documents: this.documents, samples: rows, tokens };
+  }
+}

@@ -1,0 +1,26 @@
+/** Text that cannot be read: missing, empty, not UTF-8, or malformed. */
+export class TextError extends Error {
+  override readonly name = 'TextError';
+  readonly code: 'TEXT_MISSING' | 'TEXT_EMPTY' | 'TEXT_ENCODING' | 'TEXT_FORMAT';
+  /** The file or folder. */
+  readonly path: string;
+
+  constructor(code: TextError['code'], path: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** A tokenizer that cannot be loaded, or that masking cannot use. */
+export class TokenizerError extends Error {
+  override readonly name = 'TokenizerError';
+  readonly code = 'TOKENIZER';
+  /** The folder or the name on the hub. */
+  readonly tokenizer: string;
+
+  constructor(tokenizer: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.tokenizer = tokenizer;
+  }
+}

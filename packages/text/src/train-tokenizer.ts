@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { ArgumentError } from '@maskloom/core';
+import { BertTokenizer } from '@xenova/transformers';
+import { TokenizerError } from './errors.ts';
+import { trainPieces } from './word-piece.ts';
+
+/** Options of {@linkcode trainWordPiece}. */
+export interface TrainOptions {
+  /** Number of ids, the five special ones included. */
+  readonly vocabSize: number;
+  /** Pairs of pieces seen less often are not merged. Default 2. */
+  readonly minFrequency?: number;
+  /** Lower-case the text and strip its accents. Default true. */
+  readonly lowercase?: boolean;
+}
+
+/** A trained tokenizer, as its two files hold it. */
+export interface TrainedTokenizer {
+  /** `tokenizer.json`. */
+  readonly tokenizer: ReturnType<typeof tokenizerJson>;
+  /** `tokenizer_config.json`. */
+  readonly config: ReturnType<typeof configJson>;
+}
+
+const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+
+/**
+ * Trains a WordPiece tokenizer on texts, in BERT's form: the same texts in any order give the same
+ * tokenizer. Ids 0 to 4 are `[PAD] [UNK] [CLS] [SEP] [MASK]`; the rest are characters and merges.
+ *
+ * @throws {ArgumentError} if `vocabSize` does not hold the special tokens and the text's characters.
+ *
+ * @example
+ * ```ts
+ * import { trainWordPiece, writeTokenizer } from '@maskloom/text';
+ * const trained = await trainWordPiece(['low lower lowest', 'new newer'], { vocabSize: 30 });
+ * await writeTokenizer('tokenizer', trained);
+ * ```
+ */
+export async function trainWordPiece(
+  texts: AsyncIterable<string> | Iterable<string>,
+  options: TrainOptions,
+): Promise<TrainedTokenizer> {
+  const { vocabSize, minFrequency = 2, lowercase = true } = options;
+  if (!Number.isInteger(vocabSize) || vocabSize <= specialTokens.length) {
+    throw new ArgumentError('vocabSize', `an integer above ${specialTokens.length}`, vocabSize);
+  }
+  // Words are split by the code that will later split them, on a tokenizer that has no pieces yet.
+  const config = configJson(lowercase);
+  const splitter = new BertTokenizer(tokenizerJson([], lowercase), config);
+  const { normalizer, pre_tokenizer } = splitter as unknown as {
+    normalizer: (text: string) => string;
+    pre_tokenizer: (text: string) => string[];
+  };
+  const counts = new Map<string, number>();
+  for await (const text of texts) {
+    // Line by line: the library copies long strings many times.
+    for (const line of text.split(/(?<=[.\n])\s/)) {
+      for (const word of pre_tokenizer(normalizer(line))) {
+        counts.set(word, (counts.get(word) ?? 0) + 1);
+      }
+    }
+  }
+  const size = vocabSize - specialTokens.length;
+  const pieces = trainPieces(counts, { size, minFrequency });
+  return { tokenizer: tokenizerJson(pieces, lowercase), config };
+}
+
+/** `tokenizer.json` in the form of Hugging Face's `tokenizers`. */
+function tokenizerJson(pieces: readonly string[], lowercase: boolean) {
+  const special = (content: string) => ({
+    [content]: { id: content, ids: [specialTokens.indexOf(content)], tokens: [content] },
+  });
+  const sequence = (id: 'A' | 'B', type_id: number) => ({ Sequence: { id, type_id } });
+  const token = (id: string, type_id: number) => ({ SpecialToken: { id, type_id } });
+  const single = [token('[CLS]', 0), sequence('A', 0), token('[SEP]', 0)];
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: specialTokens.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: {
+      type: 'BertNormalizer',
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase,
+    },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single,
+      pair: [...single, sequence('B', 1), token('[SEP]', 1)],
+      special_tokens: { ...special('[CLS]'), ...special('[SEP]') },
+    },
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries([...specialTokens, ...pieces].map((piece, id) => [piece, id])),
+    },
+  };
+}
+
+function configJson(lowercase: boolean) {
+  return {
+    tokenizer_class: 'BertTokenizer',
+    do_lower_case: lowercase,
+    unk_token: '[UNK]',
+    sep_token: '[SEP]',
+    pad_token: '[PAD]',
+    cls_token: '[CLS]',
+    mask_token: '[MASK]',
+    model_max_length: 512,
+  };
+}
+
+/**
+ * Writes a trained tokenizer to a folder, whole or not at all.
+ *
+ * @throws {TokenizerError} if the folder is there.
+ */
+export async function writeTokenizer(directory: string, trained: TrainedTokenizer): Promise<void> {
+  const target = resolve(directory);
+  const exists = await access(target).then(
+    () => true,
+    () => false,
+  );
+  if (exists) {
+    throw new TokenizerError(
+      directory,
+      `${directory} is already there: choose another folder, or remove it first`,
+    );
+  }
+  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+  await mkdir(dirname(target), { recursive: true });
+  await mkdir(temporary);
+  try {
+    const files = { 'tokenizer.json': trained.tokenizer, 'tokenizer_config.json': trained.config };
+    for (const [name, value] of Object.entries(files)) {
+      await writeFile(join(temporary, name), `${JSON.stringify(value, null, 1)}\n`, { flag: 'wx' });
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
