@@ -23,7 +23,11 @@ afterAll(() => rm(folder, { recursive: true }));
 const plans: [string, Partial<PlanOptions>, string[]][] = [
   ['dynamic', {}, []],
   ['static with copies', { mode: 'static', copies: 2, last: 'short', seed: 2n ** 64n - 1n }, []],
-  ['without keep, filling the last batch', { strategy: tokenMasking({ rate: 0.4, mask: 0.5, random: 0.5, keep: 0 }), last: 'fill' }, []],
+  [
+    'without keep, filling the last batch',
+    { strategy: tokenMasking({ rate: 0.4, mask: 0.5, random: 0.5, keep: 0 }), last: 'fill' },
+    [],
+  ],
   ['sequential, from the middle of an epoch', { order: 'sequential', seed: 0 }, ['1', '20']],
 ];
 

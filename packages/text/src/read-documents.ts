@@ -101,22 +101,25 @@ function decode(path: string, bytes: Buffer): string {
   return text;
 }
 
-/** Where the longest valid beginning ends. */
+/** Where the longest beginning of whole characters ends. */
 function firstBadByte(bytes: Buffer): number {
+  // A stream leaves out a character that is cut at its end, where that is no error yet.
+  const decodeBeginning = (end: number): string =>
+    new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, end), {
+      stream: true,
+    });
   let low = 0;
   let high = bytes.length;
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    const decoder = new TextDecoder('utf-8', { fatal: true });
     try {
-      // A character cut at the end of the part is no error yet.
-      decoder.decode(bytes.subarray(0, middle), { stream: true });
+      decodeBeginning(middle);
       low = middle;
     } catch {
       high = middle - 1;
     }
   }
-  return low;
+  return Buffer.byteLength(decodeBeginning(low));
 }
 
 function textOfLine(source: string, line: string): string {

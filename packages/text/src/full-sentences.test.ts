@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fullSentences, type TokenisedSentence } from './full-sentences.ts';
+
+const options = { maxLength: 12, clsId: 2, sepId: 3 };
+const sentences = fc
+  .array(
+    fc.record({
+      ids: fc.array(fc.integer({ min: 5, max: 99 }), { maxLength: 30 }),
+      next: fc.boolean(),
+    }),
+    { maxLength: 40 },
+  )
+  .map((list) => {
+    let document = 0;
+    return list.map(({ ids, next }, index): TokenisedSentence => {
+      if (next) document++;
+      return { ids, document, offset: index };
+    });
+  });
+
+test('fullSentences() loses no token and repeats none', () => {
+  fc.assert(
+    fc.property(sentences, fc.integer({ min: 3, max: 40 }), (list, maxLength) => {
+      const samples = [...fullSentences(list, { ...options, maxLength })];
+      const tokens = samples.flatMap(({ inputIds }) => inputIds.filter((id) => id >= 5));
+      expect(tokens).toEqual(list.flatMap(({ ids }) => ids));
+      for (const { inputIds } of samples) {
+        expect(inputIds.length).toBeLessThanOrEqual(maxLength);
+        expect([inputIds[0], inputIds.at(-1)]).toEqual([2, 3]);
+        expect(inputIds.length).toBeGreaterThan(2);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('fullSentences() keeps a sentence whole where it fits a sample', () => {
+  const list = [4, 5, 3].map((length, document) => ({
+    ids: Array.from({ length }, () => 10 + document),
+    document: 0,
+    offset: document,
+  }));
+  expect([...fullSentences(list, options)].map(({ inputIds }) => inputIds)).toEqual([
+    [2, 10, 10, 10, 10, 11, 11, 11, 11, 11, 3],
+    [2, 12, 12, 12, 3],
+  ]);
+});
+
+test('fullSentences() goes on into the next document behind a separator, and tells where it began', () => {
+  const list = [
+    { ids: [10, 11], document: 0, offset: 40 },
+    { ids: [20], document: 1, offset: 0 },
+  ];
+  expect([...fullSentences(list, options)]).toEqual([
+    { inputIds: [2, 10, 11, 3, 20, 3], document: 0, offset: 40 },
+  ]);
+});
+
+test('fullSentences() refuses samples without room', () => {
+  expect(() => [...fullSentences([], { ...options, maxLength: 2 })]).toThrow(/^maxLength is 2/);
+});

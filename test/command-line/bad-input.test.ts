@@ -1,0 +1,176 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { maskloom } from '../support/run.ts';
+import { writeTinyDataset } from '../support/tiny-dataset.ts';
+
+let folder: string;
+const at = (...path: string[]) => join(folder, ...path);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'maskloom-bad-input-'));
+  await writeTinyDataset(at('data'), 100);
+  await mkdir(at('texts'));
+  const words = 'the people of the union have a government of laws and not of men';
+  await writeFile(at('texts', 'good.txt'), `${`${words}. `.repeat(50)}\n`);
+  const train = ['tokenizer', 'train', at('texts'), '--vocab-size', '60', '--out', at('tokenizer')];
+  expect(await maskloom(...train)).toMatchObject({ code: 0, stderr: '' });
+  const plan = ['plan', '--data', at('data'), '--batch', '8', '--out', at('plan.json')];
+  expect(await maskloom(...plan)).toMatchObject({ code: 0, stderr: '' });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs a command that must fail with one line, without a stack, and write nothing. */
+async function expectRefusal(words: string[], message: RegExp): Promise<void> {
+  const before = await readdir(folder);
+  const { code, stdout, stderr } = await maskloom(...words);
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(code).toBeGreaterThan(0);
+  expect(stdout).toBe('');
+  expect(await readdir(folder)).toEqual(before);
+}
+
+describe('maskloom encode refuses, and writes nothing', () => {
+  const encode = (input: string, ...more: string[]) => [
+    'encode',
+    input,
+    '--tokenizer',
+    at('tokenizer'),
+    '--out',
+    at('encoded'),
+    ...more,
+  ];
+
+  test('text that is missing', () => expectRefusal(encode(at('nothing.txt')), /nothing\.txt/));
+
+  test('text that is empty', async () => {
+    await writeFile(at('texts', 'empty.txt'), ' \n');
+    await expectRefusal(encode(at('texts', 'empty.txt')), /empty/);
+    await rm(at('texts', 'empty.txt'));
+  });
+
+  test('text that is not UTF-8, naming file and byte', async () => {
+    await writeFile(at('texts', 'latin.txt'), Buffer.from('The caf\xe9 is open. ', 'latin1'));
+    await expectRefusal(
+      encode(at('texts')),
+      /latin\.txt.*byte 7\b.*UTF-8|latin\.txt.*UTF-8.*byte 7\b/,
+    );
+    await rm(at('texts', 'latin.txt'));
+  });
+
+  test('a tokenizer that is not there', () =>
+    expectRefusal(
+      ['encode', at('texts'), '--tokenizer', at('no-tokenizer'), '--out', at('encoded')],
+      /no-tokenizer/,
+    ));
+
+  test('a folder that is there', () =>
+    expectRefusal(
+      ['encode', at('texts'), '--tokenizer', at('tokenizer'), '--out', at('data')],
+      /data is already there: choose another folder/,
+    ));
+
+  test('a share of documents that leaves none', () =>
+    expectRefusal(encode(at('texts'), '--holdout', '1'), /holdout is 1, expected/));
+});
+
+describe('maskloom plan refuses, and writes nothing', () => {
+  const plan = (...more: string[]) => [
+    'plan',
+    '--data',
+    at('data'),
+    '--out',
+    at('other.json'),
+    ...more,
+  ];
+
+  test('a rate outside 0..1', () =>
+    expectRefusal(plan('--rate', '1.5'), /--rate.*1\.5.*number from 0 to 1/));
+
+  test('shares that do not sum to 1', () =>
+    expectRefusal(plan('--mask', '0.9'), /mask \+ random \+ keep is 1\.1, expected a sum of 1/));
+
+  test('a batch larger than the dataset', () =>
+    expectRefusal(plan('--batch', '101'), /100 rows do not fill one batch of 101/));
+
+  test('copies in dynamic mode', () => expectRefusal(plan('--copies', '2'), /copies is 2/));
+
+  test('a dataset that is not there', () =>
+    expectRefusal(
+      ['plan', '--data', at('nowhere'), '--out', at('other.json')],
+      /No dataset at .*nowhere: found no manifest\.json there/,
+    ));
+});
+
+describe('maskloom verify and serve refuse', () => {
+  const verify = (...more: string[]) => ['verify', '--plan', at('plan.json'), ...more];
+
+  test('a shard that is torn or altered, with expected and found', async () => {
+    const shard = at('data', 'shard-00000.arrow');
+    const good = await readFile(shard);
+    const altered = Buffer.from(good);
+    altered[1000]! ^= 1;
+    await writeFile(shard, altered);
+    await expectRefusal(
+      verify('--data', at('data')),
+      /shard-00000\.arrow: found SHA-256 [0-9a-f]{64}, expected SHA-256 [0-9a-f]{64}/,
+    );
+    await truncate(shard, 1000);
+    await expectRefusal(verify('--data', at('data')), /found 1000 bytes, expected \d+ bytes/);
+    await writeFile(shard, good);
+  });
+
+  test('a manifest that is torn', async () => {
+    const manifest = at('data', 'manifest.json');
+    const good = await readFile(manifest, 'utf8');
+    await writeFile(manifest, good.slice(0, good.length / 2));
+    await expectRefusal(verify('--data', at('data')), /manifest\.json: not valid JSON/);
+    await writeFile(manifest, good);
+  });
+
+  test('a plan of another dataset', async () => {
+    await writeTinyDataset(at('data2'), 90);
+    await expectRefusal(verify('--data', at('data2')), /The plan names dataset [0-9a-f]{64}/);
+  });
+
+  test('a plan that is torn, or missing', async () => {
+    await writeFile(at('torn.json'), (await readFile(at('plan.json'), 'utf8')).slice(0, 50));
+    const torn = ['verify', '--plan', at('torn.json'), '--data', at('data')];
+    await expectRefusal(torn, /The plan is not valid JSON/);
+    const missing = ['verify', '--plan', at('missing.json'), '--data', at('data')];
+    await expectRefusal(missing, /missing\.json: no such file or folder/);
+  });
+
+  test('ranks that do not divide the batch', () =>
+    expectRefusal(
+      verify('--data', at('data'), '--ranks', '3'),
+      /world is 3, expected a divisor of the global batch of 8 rows/,
+    ));
+
+  test('a port in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    const words = ['serve', '--plan', at('plan.json'), '--data', at('data'), '--port', `${port}`];
+    await expectRefusal(words, /the port is in use: give another with --port/);
+    server.close();
+  });
+});
+
+describe('maskloom', () => {
+  test('shows the stack on request', async () => {
+    const { stderr } = await maskloom('verify', '--plan', 'x', '--data', 'y', '--verbose');
+    expect(stderr).toMatch(/^\s+at /m);
+  });
+
+  test('names an unknown option and an unknown command', async () => {
+    expect((await maskloom('serve', '--plan', 'x', '--data', 'y', '--prot', '1')).stderr).toMatch(
+      /unknown option '--prot'/,
+    );
+    expect(await maskloom('sreve')).toMatchObject({ code: 2 });
+  });
+});
