@@ -1,0 +1,62 @@
+import { tmpdir } from 'node:os';
+import process from 'node:process';
+import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
+import { TrainingError } from './errors.ts';
+
+/** Which device a run asked for. */
+export type DeviceChoice = 'auto' | 'wasm' | 'webgpu';
+
+/** The device a run uses, and why. */
+export interface ChosenDevice {
+  readonly device: 'wasm' | 'webgpu';
+  readonly reason: string;
+}
+
+/**
+ * Chooses a device and makes it the default. `auto` takes WebGPU where there is a GPU; an adapter that
+ * only emulates one in software is slower than Wasm and taken on request only.
+ *
+ * @throws {TrainingError} if WebGPU is asked for and there is none.
+ */
+export async function useDevice(
+  choice: DeviceChoice,
+  onGpuError: (error: TrainingError) => void,
+): Promise<ChosenDevice> {
+  const chosen = await chooseDevice(choice);
+  const available = await init(chosen.device);
+  if (!available.includes(chosen.device)) {
+    throw new TrainingError(
+      'DEVICE',
+      `The ${chosen.device} backend did not start: run with --device wasm`,
+    );
+  }
+  defaultDevice(chosen.device);
+  if (chosen.device === 'webgpu') {
+    // A rejected shader or buffer is only logged by default, and what it should have written reads as 0.
+    getWebGPUDevice().addEventListener('uncapturederror', (event) => {
+      const { message } = (event as GPUUncapturedErrorEvent).error;
+      onGpuError(new TrainingError('GPU', `WebGPU: ${message}; run with --device wasm`));
+    });
+  }
+  return chosen;
+}
+
+async function chooseDevice(choice: DeviceChoice): Promise<ChosenDevice> {
+  if (choice === 'wasm') return { device: 'wasm', reason: 'asked for' };
+  // Mesa's drivers complain on standard error where this is not set.
+  process.env['XDG_RUNTIME_DIR'] ??= tmpdir();
+  const adapter = await navigator.gpu?.requestAdapter();
+  const name = adapter?.info.description || adapter?.info.vendor || 'a GPU';
+  if (choice === 'webgpu') {
+    if (adapter) return { device: 'webgpu', reason: `asked for; ${name}` };
+    throw new TrainingError(
+      'DEVICE',
+      'There is no WebGPU adapter on this machine: install a driver (in software: mesa-vulkan-drivers), or run with --device wasm',
+    );
+  }
+  if (!adapter) return { device: 'wasm', reason: 'there is no WebGPU adapter' };
+  if (adapter.info.isFallbackAdapter) {
+    return { device: 'wasm', reason: `the WebGPU adapter is software (${name})` };
+  }
+  return { device: 'webgpu', reason: name };
+}

@@ -1,0 +1,10 @@
+/** A run that cannot go on. */
+export class TrainingError extends Error {
+  override readonly name = 'TrainingError';
+  readonly code: 'DEVICE' | 'MODEL' | 'LOSS' | 'GPU';
+
+  constructor(code: TrainingError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,50 @@
+import process from 'node:process';
+import { CommanderError } from 'commander';
+import { useDevice } from './device.ts';
+import type { TrainingError } from './errors.ts';
+import { openLog } from './log.ts';
+import { type CommandOptions, parseOptions } from './options.ts';
+import { openProgress } from './progress.ts';
+import { run } from './training/run.ts';
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => process.exit(130));
+}
+
+try {
+  await main(parseOptions(process.argv.slice(2)));
+} catch (error) {
+  // Commander has printed its own message.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
+  console.error(`maskloom-train: ${error instanceof Error ? error.message : String(error)}`);
+  if (process.argv.includes('--verbose') && error instanceof Error) console.error(error.stack);
+  process.exit(1);
+}
+// The GPU and sockets kept open for reuse would keep the process alive.
+process.exit(0);
+
+async function main(options: CommandOptions): Promise<void> {
+  let gpuError: TrainingError | undefined;
+  const device = await useDevice(options.device, (error) => {
+    gpuError ??= error;
+  });
+  const log = openLog(options.log);
+  const progress = openProgress(options.steps);
+  progress.line(`training on ${device.device}: ${device.reason}`);
+  const check = (): void => {
+    if (gpuError !== undefined) throw gpuError;
+  };
+  try {
+    const { digest, losses } = await run(options, { log, progress, device, check });
+    progress.stop();
+    const last = losses.slice(-20);
+    const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length;
+    console.log(
+      `loss ${losses[0]!.toFixed(4)} at first, ${mean.toFixed(4)} over the last ${last.length} steps`,
+    );
+    console.log(`digest ${digest}`);
+  } finally {
+    progress.stop();
+    log.close();
+  }
+}

@@ -1,0 +1,56 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { DeviceChoice } from './device.ts';
+import type { RunOptions } from './training/run.ts';
+
+/** What the command line says. */
+export interface CommandOptions extends RunOptions {
+  readonly device: DeviceChoice;
+  readonly log?: string;
+  readonly verbose?: true;
+}
+
+/** Reads the command line; commander prints what is wrong and throws. */
+export function parseOptions(words: readonly string[]): CommandOptions {
+  const command = new Command('maskloom-train')
+    .description('train a BERT on the batches of a sidecar')
+    .requiredOption('--url <address...>', 'the sidecar, and its replicas if there are any')
+    .option('--eval-url <address>', 'a sidecar with held-out data')
+    .option('--eval-every <steps>', 'steps between evaluations', integer(1), 100)
+    .option('--eval-steps <count>', 'batches of an evaluation', integer(1), 10)
+    .option('--steps <count>', 'steps to train', integer(1), 200)
+    .option('--layers <count>', 'layers of the encoder', integer(1), 2)
+    .option('--hidden <size>', 'width of the encoder', integer(1), 128)
+    .option('--heads <count>', 'attention heads', integer(1), 2)
+    .option('--lr <rate>', 'peak learning rate', positive, 2e-3)
+    .option('--warmup <steps>', 'steps until the peak', integer(0), 20)
+    .option('--seed <integer>', 'seed of the initial weights', seed, 42n)
+    .addOption(
+      new Option('--device <device>', 'auto: WebGPU where there is a GPU, else Wasm')
+        .choices(['auto', 'wasm', 'webgpu'])
+        .default('auto'),
+    )
+    .option('--log <file>', 'write a log, a JSON object a line')
+    .option('--verbose', 'show the stack of an error')
+    .allowExcessArguments(false)
+    .exitOverride();
+  return command.parse([...words], { from: 'user' }).opts<CommandOptions>();
+}
+
+function integer(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`Expected an integer from ${least}.`);
+  };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+function seed(text: string): bigint {
+  if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 1n << 64n) return BigInt(text);
+  throw new InvalidArgumentError('Expected an integer from 0 to 2^64-1.');
+}
