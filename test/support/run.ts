@@ -10,10 +10,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. */
-export function run(program: string, words: readonly string[]): Promise<Ended> {
+/** Runs a program to its end, in the folder `cwd`. */
+export function run(program: string, words: readonly string[], cwd = '.'): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, words, { timeout: 120_000 }, (error, stdout, stderr) => {
+    execFile(program, words, { timeout: 120_000, cwd }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr });
     });

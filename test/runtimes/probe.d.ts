@@ -1,0 +1,1 @@
+export function probe(coreUrl: string): Promise<string>;

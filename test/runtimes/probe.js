@@ -1,0 +1,39 @@
+/**
+ * Masks with every strategy, on whatever runtime this is; returns a value that two runtimes can compare.
+ *
+ * @param {string} coreUrl where core's index.js is
+ * @returns {Promise<string>}
+ */
+export async function probe(coreUrl) {
+  const core = await import(coreUrl);
+  const continuationIds = Array.from({ length: 300 }, (_, index) => 700 + index);
+  const vocab = { size: 1000, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds };
+  const strategies = [
+    core.tokenMasking({ rate: 0.15 }),
+    core.bert(),
+    core.bertWholeWord(),
+    core.roberta(),
+    core.spanbert(),
+    core.albert(),
+    core.megatron({ lengths: 'geometric' }),
+    core.electra({ maxLength: 128 }),
+    core.modernbert(),
+  ];
+  let hash = 2166136261;
+  const mix = (/** @type {number} */ value) => {
+    hash = Math.imul(hash ^ value, 16777619) >>> 0;
+  };
+  for (const strategy of strategies) {
+    const masker = core.createMasker({ vocab, seed: 2n ** 64n - 1n, strategy });
+    for (let sample = 0; sample < 50; sample++) {
+      const ids = Array.from(
+        { length: sample * 5 },
+        (_, index) => (index * 37 + sample * 11) % 1000,
+      );
+      const { inputIds, labels } = masker.mask(ids, { epoch: sample % 3, sample });
+      inputIds.forEach(mix);
+      labels.forEach(mix);
+    }
+  }
+  return hash.toString(16);
+}
