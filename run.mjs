@@ -217,7 +217,10 @@ async function test(options) {
     await install();
     const lint = await run(bin('biome'), ['check', '--error-on-warnings', '.']);
     if (lint !== 0) problem('Biome found what is listed above; npm run format mends most of it.');
-    await testPackages(options, await build(), total, problem);
+    const env = await build();
+    const types = await run(bin('tsc'), ['--project', 'tsconfig.json']);
+    if (types !== 0) problem('The compiler found what is listed above in the tests.');
+    await testPackages(options, env, total, problem);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     problem(error.message);

@@ -35,7 +35,7 @@ afterAll(async () => {
 async function runPython(script: string, ...words: string[]): Promise<unknown> {
   const file = join(folder, 'script.py');
   await writeFile(file, script);
-  const { code, stdout, stderr } = await run(found.path!, [file, ...words]);
+  const { code, stdout, stderr } = await run(found.path ?? '', [file, ...words]);
   expect(stderr).toBe('');
   expect(code).toBe(0);
   return JSON.parse(stdout);

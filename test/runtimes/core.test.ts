@@ -48,10 +48,11 @@ test('core masks the same in Chromium as in Node', async ({ skip }) => {
         resolve(body);
         return;
       }
-      if (path === '/') return response.setHeader('content-type', 'text/html').end(page);
-      const file = path === '/probe.js' ? probeFile : join(core, path.replace('/core/', ''));
-      if (!path.endsWith('.js')) return response.writeHead(404).end();
-      response.setHeader('content-type', 'text/javascript').end(await readFile(file));
+      if (path === '/') response.setHeader('content-type', 'text/html').end(page);
+      else if (path.endsWith('.js')) {
+        const file = path === '/probe.js' ? probeFile : join(core, path.replace('/core/', ''));
+        response.setHeader('content-type', 'text/javascript').end(await readFile(file));
+      } else response.writeHead(404).end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -13,8 +13,8 @@ import {
 } from './length-table.ts';
 import type { BudgetSelection } from './selection.ts';
 import type { Strategy } from './strategy.ts';
-import { tokenMasking } from './token-masking.ts';
-import { unitMasking } from './unit-masking.ts';
+import { type TokenStrategyPlan, tokenMasking } from './token-masking.ts';
+import { type UnitStrategyPlan, unitMasking } from './unit-masking.ts';
 import type { UnitKind } from './units.ts';
 
 /** Options that every preset has. */
@@ -49,7 +49,11 @@ function partsPerMillion(rate: number): number {
   return Math.round(checkRate(rate) * 1_000_000);
 }
 
-function bertLike(unit: UnitKind, lengths: LengthTable, options: BertOptions): Strategy {
+function bertLike(
+  unit: UnitKind,
+  lengths: LengthTable,
+  options: BertOptions,
+): Strategy<UnitStrategyPlan> {
   const { rate = 0.15, maxPredictions = 20 } = options;
   return unitMasking({
     type: 'units',
@@ -73,7 +77,7 @@ function bertLike(unit: UnitKind, lengths: LengthTable, options: BertOptions): S
  * const masker = createMasker({ vocab, seed: 42n, strategy: bert(), mode: 'static', copies: 10 });
  * ```
  */
-export function bert(options: BertOptions = {}): Strategy {
+export function bert(options: BertOptions = {}): Strategy<UnitStrategyPlan> {
   return bertLike('token', singleUnit, options);
 }
 
@@ -83,7 +87,7 @@ export function bert(options: BertOptions = {}): Strategy {
  *
  * Departs: as {@linkcode bert}; and a piece after a special token starts a word of its own.
  */
-export function bertWholeWord(options: BertOptions = {}): Strategy {
+export function bertWholeWord(options: BertOptions = {}): Strategy<UnitStrategyPlan> {
   return bertLike('word', singleUnit, options);
 }
 
@@ -94,7 +98,7 @@ export function bertWholeWord(options: BertOptions = {}): Strategy {
  * Departs: `<s>` and `</s>` are special and never selected, though they count as tokens; draws are addressed
  * by (seed, epoch, sample), where fairseq's hash leaves about 48,000 seeds.
  */
-export function roberta(options: PresetOptions = {}): Strategy {
+export function roberta(options: PresetOptions = {}): Strategy<UnitStrategyPlan> {
   return unitMasking({
     type: 'units',
     unit: 'token',
@@ -127,7 +131,7 @@ export interface SpanbertOptions extends PresetOptions {
  * Departs: a word that would exceed the budget is passed over (SpanBERT cuts it); a special token ends a
  * span; and spans that touch keep draws of their own.
  */
-export function spanbert(options: SpanbertOptions = {}): Strategy {
+export function spanbert(options: SpanbertOptions = {}): Strategy<UnitStrategyPlan> {
   const { rate = 0.15, p = 0.2, maxSpan = 10 } = options;
   return unitMasking({
     type: 'units',
@@ -158,7 +162,7 @@ export interface AlbertOptions extends BertOptions {
  *
  * Departs: as {@linkcode bertWholeWord}; and a special token ends an n-gram.
  */
-export function albert(options: AlbertOptions = {}): Strategy {
+export function albert(options: AlbertOptions = {}): Strategy<UnitStrategyPlan> {
   return bertLike('word', inverseLengths(options.maxNgram ?? 3), options);
 }
 
@@ -175,7 +179,7 @@ export interface MegatronOptions extends AlbertOptions {
  * Departs: as {@linkcode albert}; and draws are addressed by (seed, epoch, sample), where Megatron adds
  * seed and index, so that neighbouring seeds repeat each other's masks.
  */
-export function megatron(options: MegatronOptions = {}): Strategy {
+export function megatron(options: MegatronOptions = {}): Strategy<UnitStrategyPlan> {
   const { lengths = 'inverse', maxNgram = lengths === 'inverse' ? 3 : 10 } = options;
   if (lengths !== 'inverse' && lengths !== 'geometric') {
     throw new ArgumentError('lengths', '"inverse" or "geometric"', lengths);
@@ -197,7 +201,7 @@ export interface ElectraOptions extends PresetOptions {
  *
  * Departs: positions are drawn without replacement (ELECTRA's collide, so that it selects fewer).
  */
-export function electra(options: ElectraOptions): Strategy {
+export function electra(options: ElectraOptions): Strategy<UnitStrategyPlan> {
   const { rate = 0.15, maxLength, mask = 0.85, random = 0, keep = 0.15 } = options;
   if (!Number.isInteger(maxLength) || maxLength < 1) {
     throw new ArgumentError('maxLength', 'a number of tokens from 1', maxLength);
@@ -212,6 +216,6 @@ export function electra(options: ElectraOptions): Strategy {
  *
  * Departs: no special token is selected or drawn, and nothing depends on the rest of the batch.
  */
-export function modernbert(options: PresetOptions = {}): Strategy {
+export function modernbert(options: PresetOptions = {}): Strategy<TokenStrategyPlan> {
   return tokenMasking({ ...options, rate: options.rate ?? 0.3 });
 }

@@ -18,8 +18,8 @@ export interface MaskedOutput {
 export type StrategyPlan = TokenStrategyPlan | UnitStrategyPlan;
 
 /** What to hide. Made by `tokenMasking` and its like, or from a plan by `strategyFromPlan`. */
-export interface Strategy {
-  readonly plan: StrategyPlan;
+export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {
+  readonly plan: Plan;
   /** Masks one sample with the draws that stand at it; returns how many tokens it selected. */
   mask(ids: ArrayLike<number>, draws: Draws, vocab: VocabTables, out: MaskedOutput): number;
 }

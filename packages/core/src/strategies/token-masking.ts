@@ -38,7 +38,7 @@ export interface TokenStrategyPlan {
  * const { inputIds, labels } = masker.mask([2, 17, 23, 42, 3], { epoch: 3, sample: 17n });
  * ```
  */
-export function tokenMasking(options: TokenMaskingOptions): Strategy {
+export function tokenMasking(options: TokenMaskingOptions): Strategy<TokenStrategyPlan> {
   const rate = checkRate(options.rate);
   const { mask, random, keep } = checkShares(options);
   const select = Math.floor(rate * 65536);
@@ -51,7 +51,7 @@ export function tokenMasking(options: TokenMaskingOptions): Strategy {
 }
 
 /** The token strategy that a plan stores. */
-export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy {
+export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
   for (const name of ['select', 'random', 'mask'] as const) {
     const value: unknown = plan[name];
     if (!(Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65536)) {
@@ -73,7 +73,7 @@ export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy {
   });
 }
 
-function fromThresholds(plan: TokenStrategyPlan): Strategy {
+function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
   return {
     plan,
     mask(ids, draws, vocab, out) {

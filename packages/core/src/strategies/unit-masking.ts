@@ -42,7 +42,7 @@ export interface UnitStrategyPlan {
  * });
  * ```
  */
-export function unitMasking(plan: UnitStrategyPlan): Strategy {
+export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> {
   if (plan.unit !== 'token' && plan.unit !== 'word') {
     throw new ArgumentError('strategy.unit', '"token" or "word"', plan.unit);
   }

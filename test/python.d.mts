@@ -1,0 +1,1 @@
+export function python(): { path: string; reason?: never } | { path?: never; reason: string };
