@@ -1,6 +1,7 @@
 """Maskloom's stream, written from docs/spec.md alone: slow, plain, and independent of the TypeScript.
 
-usage: reference.py PLAN DATASET STEPS [EPOCH STEP]    prints the stream digest
+usage: reference.py stream PLAN DATASET STEPS [EPOCH STEP]    prints the stream digest
+       reference.py vectors FILE...                           checks golden vectors
 """
 
 import hashlib
@@ -50,7 +51,6 @@ def token_thresholds(p, m, r, k):
 def mask_tokens(ids, vocab, strategy, seed, mask_epoch, sample):
     """Section 3: the token strategy."""
     special = set(vocab["specialIds"])
-    allowed = [i for i in range(vocab["size"]) if i not in special]
     draws = Draws(seed, mask_epoch, sample)
     input_ids, labels = list(ids), [-100] * len(ids)
     for i, token in enumerate(ids):
@@ -62,8 +62,108 @@ def mask_tokens(ids, vocab, strategy, seed, mask_epoch, sample):
         if u < strategy["mask"]:
             input_ids[i] = vocab["maskId"]
         elif u < strategy["random"]:
-            input_ids[i] = allowed[draws.word(2, i) * len(allowed) >> 32]
+            input_ids[i] = random_token(draws, vocab, i)
     return input_ids, labels
+
+
+def random_token(draws, vocab, position):
+    special = set(vocab["specialIds"])
+    allowed = [i for i in range(vocab["size"]) if i not in special]
+    return allowed[draws.word(2, position) * len(allowed) >> 32]
+
+
+def split_units(kind, ids, vocab):
+    """Section 3, Units: [start, end) of each unit."""
+    special, continuation = set(vocab["specialIds"]), set(vocab["continuationIds"])
+    units = []
+    for i, token in enumerate(ids):
+        if token in special:
+            continue
+        follows = units and units[-1][1] == i
+        if kind == "word" and follows and token in continuation:
+            units[-1] = (units[-1][0], i + 1)
+        else:
+            units.append((i, i + 1))
+    return units
+
+
+def budget(selection, n, draws):
+    """Section 3, Units: how many tokens to select."""
+    rate = selection["rate"]
+    if rate == 0 or n == 0:
+        return 0
+    whole, rest = divmod(rate * n, 10**6)
+    if selection["rounding"] == "up":
+        whole += rest > 0
+    elif selection["rounding"] == "half-even":
+        whole += 2 * rest > 10**6 or (2 * rest == 10**6 and whole % 2 == 1)
+    else:
+        whole += draws.word(9, 0) * 10**6 >= (10**6 - rest) * 2**32
+    return min(max(whole, selection["least"]), selection.get("most", math.inf))
+
+
+def take_spans(units, lengths, selection, left, draws):
+    """Section 3, Units: the anchor that takes each unit, by the unit's number."""
+    taken = {}
+    if selection["anchor"] == "unit":
+        anchors = [(draws.word(0, start), start, u) for u, (start, _) in enumerate(units)]
+    else:
+        anchors = [(draws.word(4, i), i, u) for u, unit in enumerate(units) for i in range(*unit)]
+    for _, anchor, first in sorted(anchors):
+        if left == 0:
+            break
+        if first in taken:
+            continue
+        length = 1
+        if lengths:
+            length += sum(t <= draws.word(3, anchor) for t in lengths)
+        walked, room = [], left
+        for u in range(first, min(first + length, len(units))):
+            if u > first and units[u][0] != units[u - 1][1]:
+                break
+            if u in taken:
+                if selection["overlap"] == "drop":
+                    walked = []
+                    break
+                continue
+            size = units[u][1] - units[u][0]
+            if size > room:
+                break
+            room -= size
+            walked.append(u)
+        for u in walked:
+            taken[u] = anchor
+            left -= units[u][1] - units[u][0]
+    return taken
+
+
+def mask_units(ids, vocab, strategy, seed, mask_epoch, sample):
+    """Section 3, Units."""
+    draws = Draws(seed, mask_epoch, sample)
+    units = split_units(strategy["unit"], ids, vocab)
+    selection, action = strategy["selection"], strategy["action"]
+    if selection["type"] == "bernoulli":
+        selected = (u for u, (i, _) in enumerate(units) if draws.half(0, i) < selection["select"])
+        taken = {u: units[u][0] for u in selected}
+    else:
+        left = budget(selection, len(ids), draws)
+        taken = take_spans(units, strategy["lengths"], selection, left, draws)
+    input_ids, labels = list(ids), [-100] * len(ids)
+    for u, anchor in taken.items():
+        for i in range(*units[u]):
+            labels[i] = ids[i]
+            index = {"token": i, "unit": units[u][0], "span": anchor}[action["per"]]
+            draw = draws.half(1, index)
+            if draw < action["mask"]:
+                input_ids[i] = vocab["maskId"]
+            elif draw < action["random"]:
+                input_ids[i] = random_token(draws, vocab, i)
+    return input_ids, labels
+
+
+def mask(ids, vocab, strategy, seed, mask_epoch, sample):
+    by_type = {"token": mask_tokens, "units": mask_units}
+    return by_type[strategy["type"]](ids, vocab, strategy, seed, mask_epoch, sample)
 
 
 def order(position, rows, seed, epoch):
@@ -132,7 +232,7 @@ def stream_digest(plan, folder, steps, epoch=0, step=0):
         mask_epoch = epoch % plan["copies"] if plan["mode"] == "static" else epoch
         digests = b""
         for row in batch_rows(plan, epoch, step):
-            masked = mask_tokens(
+            masked = mask(
                 samples[row], manifest["vocab"], plan["strategy"], seed, mask_epoch, base + row
             )
             digests += sample_digest(base + row, *masked)
@@ -143,6 +243,20 @@ def stream_digest(plan, folder, steps, epoch=0, step=0):
     return stream.hex()
 
 
+def check_vectors(path):
+    """Masks every case of a file of golden vectors; returns how many there are."""
+    with open(path, encoding="utf8") as file:
+        vectors = json.load(file)
+    for case in vectors["cases"]:
+        where = (int(case["seed"]), case["maskEpoch"], int(case["sample"]))
+        masked = mask(case["ids"], vectors["vocab"], vectors["strategy"], *where)
+        assert list(masked) == [case["inputIds"], case["labels"]], (path, where)
+    return len(vectors["cases"])
+
+
 if __name__ == "__main__":
-    with open(sys.argv[1], encoding="utf8") as plan_file:
-        print(stream_digest(json.load(plan_file), sys.argv[2], *map(int, sys.argv[3:])))
+    if sys.argv[1] == "stream":
+        with open(sys.argv[2], encoding="utf8") as plan_file:
+            print(stream_digest(json.load(plan_file), sys.argv[3], *map(int, sys.argv[4:])))
+    else:
+        print(sum(map(check_vectors, sys.argv[2:])))

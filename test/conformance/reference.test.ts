@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tokenMasking } from '@maskloom/core';
+import { spanbert, tokenMasking } from '@maskloom/core';
 import { createPlan, type PlanOptions } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,6 +28,7 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
     { strategy: tokenMasking({ rate: 0.4, mask: 0.5, random: 0.5, keep: 0 }), last: 'fill' },
     [],
   ],
+  ['spans', { strategy: spanbert({ rate: 0.3 }), last: 'short' }, []],
   ['sequential, from the middle of an epoch', { order: 'sequential', seed: 0 }, ['1', '20']],
 ];
 
@@ -40,7 +41,7 @@ test.for(plans)(
     const plan = createPlan({ dataset, strategy, seed: 42n, batch: 8, ...options });
     const file = join(folder, 'plan.json');
     await writeFile(file, JSON.stringify(plan));
-    const words = [reference, file, join(folder, 'data'), '60', epoch, step];
+    const words = [reference, 'stream', file, join(folder, 'data'), '60', epoch, step];
     const theirs = await run(found.path, words);
     const where = ['--epoch', epoch, '--step', step, '--steps', '60', '--workers', '2'];
     const ours = await maskloom('verify', '--plan', file, '--data', join(folder, 'data'), ...where);

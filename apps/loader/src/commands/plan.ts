@@ -1,18 +1,16 @@
-import { effectiveRate, tokenMasking } from '@maskloom/core';
+import { ArgumentError, effectiveRate } from '@maskloom/core';
 import { createPlan, type Plan, planId, stepsPerEpoch } from '@maskloom/loader';
 import { canonicalJson, type Json, openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
 import { integer, seed, share } from '../options.ts';
+import { type StrategyName, type StrategyOptions, strategies } from '../strategies.ts';
 import { writeAtomically } from '../write-atomically.ts';
 
-interface PlanCommandOptions {
+interface PlanCommandOptions extends StrategyOptions {
   readonly data: string;
   readonly out: string;
   readonly seed: bigint;
-  readonly rate: number;
-  readonly mask: number;
-  readonly random: number;
-  readonly keep: number;
+  readonly strategy: StrategyName;
   readonly mode: 'dynamic' | 'static';
   readonly copies?: number;
   readonly order: Plan['order'];
@@ -27,10 +25,16 @@ export function planCommand(): Command {
     .requiredOption('--data <folder>', 'the dataset')
     .requiredOption('--out <file>', 'where to write the plan')
     .option('--seed <integer>', 'seed of masks and order', seed, 42n)
-    .option('--rate <share>', 'share of the tokens to select', share, 0.15)
-    .option('--mask <share>', 'share of those that become the mask token', share, 0.8)
-    .option('--random <share>', 'share of those that become a random token', share, 0.1)
-    .option('--keep <share>', 'share of those that stay as they are', share, 0.1)
+    .addOption(
+      new Option('--strategy <name>', 'what to hide')
+        .choices(Object.keys(strategies))
+        .default('token'),
+    )
+    .option('--rate <share>', "share of the tokens to select (default: the strategy's)", share)
+    .option('--mask <share>', 'share of those that become the mask token', share)
+    .option('--random <share>', 'share of those that become a random token', share)
+    .option('--keep <share>', 'share of those that stay as they are', share)
+    .option('--max-predictions <count>', 'selected tokens of a sample at most', integer(0))
     .addOption(
       new Option('--mode <mode>', 'new masks each epoch, or the same each time')
         .choices(['dynamic', 'static'])
@@ -52,12 +56,19 @@ export function planCommand(): Command {
 }
 
 async function run(options: PlanCommandOptions): Promise<void> {
-  const { data, out, copies, rate, mask, random, keep, ...rest } = options;
+  const { data, out, strategy, ...rest } = options;
+  if (options.maxPredictions !== undefined && !cappedStrategies.includes(strategy)) {
+    throw new ArgumentError(
+      '--max-predictions',
+      `given with ${cappedStrategies.join(', ')} only`,
+      options.maxPredictions,
+    );
+  }
+  const dataset = await openDataset(data);
   const plan = createPlan({
     ...rest,
-    ...(copies === undefined ? {} : { copies }),
-    strategy: tokenMasking({ rate, mask, random, keep }),
-    dataset: await openDataset(data),
+    strategy: strategies[strategy](options, dataset.manifest.longest),
+    dataset,
   });
   await writeAtomically(out, `${canonicalJson(plan as unknown as Json)}\n`);
   console.log(`plan ${planId(plan)}`);

@@ -1,0 +1,45 @@
+import {
+  type ActionShares,
+  albert,
+  bert,
+  bertWholeWord,
+  electra,
+  megatron,
+  modernbert,
+  roberta,
+  type Strategy,
+  spanbert,
+  tokenMasking,
+} from '@maskloom/core';
+
+/** What the command line says of a strategy. */
+export interface StrategyOptions extends ActionShares {
+  readonly rate?: number;
+  readonly maxPredictions?: number;
+}
+
+/** The strategies by the names the command line has for them. */
+export const strategies = {
+  token: (options) => tokenMasking({ ...options, rate: options.rate ?? 0.15 }),
+  bert,
+  'bert-whole-word': bertWholeWord,
+  roberta,
+  spanbert,
+  albert,
+  megatron,
+  'megatron-geometric': (options) => megatron({ ...options, lengths: 'geometric' }),
+  electra: (options, longest) => electra({ ...options, maxLength: longest }),
+  modernbert,
+} as const satisfies Record<string, (options: StrategyOptions, longest: number) => Strategy>;
+
+/** A name that `--strategy` takes. */
+export type StrategyName = keyof typeof strategies;
+
+/** Strategies with BERT's budget, which `--max-predictions` caps. */
+export const cappedStrategies: readonly StrategyName[] = [
+  'bert',
+  'bert-whole-word',
+  'albert',
+  'megatron',
+  'megatron-geometric',
+];

@@ -1,0 +1,105 @@
+/**
+ * @file Golden vectors: what each preset makes of fixed samples. Changing one is a breaking change of the
+ * stream; vectors.test.ts says how to add some.
+ */
+import {
+  albert,
+  bert,
+  bertWholeWord,
+  createMasker,
+  electra,
+  megatron,
+  modernbert,
+  roberta,
+  type Strategy,
+  spanbert,
+  tokenMasking,
+  unitMasking,
+  type VocabTraits,
+} from '@maskloom/core';
+
+/** One masked sample. */
+export interface VectorCase {
+  readonly seed: string;
+  readonly maskEpoch: number;
+  readonly sample: string;
+  readonly ids: readonly number[];
+  readonly inputIds: readonly number[];
+  readonly labels: readonly number[];
+}
+
+/** A file of vectors. */
+export interface Vectors {
+  readonly strategy: Strategy['plan'];
+  readonly vocab: VocabTraits;
+  readonly cases: readonly VectorCase[];
+}
+
+/** The strategies that have vectors, by the names of their files. */
+export const vectorStrategies: Readonly<Record<string, Strategy>> = {
+  token: tokenMasking({ rate: 0.15 }),
+  'token-without-keep': tokenMasking({ rate: 0.4, mask: 0.9, random: 0.1, keep: 0 }),
+  'token-all': tokenMasking({ rate: 1 }),
+  bert: bert(),
+  'bert-whole-word': bertWholeWord(),
+  roberta: roberta(),
+  spanbert: spanbert(),
+  albert: albert({ maxPredictions: 60 }),
+  megatron: megatron(),
+  'megatron-geometric': megatron({ lengths: 'geometric', maxPredictions: 60 }),
+  electra: electra({ maxLength: 128 }),
+  modernbert: modernbert(),
+  'word-bernoulli': unitMasking({
+    type: 'units',
+    unit: 'word',
+    lengths: [],
+    selection: { type: 'bernoulli', select: 9830 },
+    action: { mask: 52428, random: 58982, per: 'unit' },
+  }),
+};
+
+const continuationIds = Array.from({ length: 120 }, (_, index) => 280 + index);
+const vocab: VocabTraits = {
+  size: 400,
+  maskId: 4,
+  padId: 0,
+  specialIds: [0, 1, 2, 3, 4],
+  continuationIds,
+};
+
+const addresses: readonly [seed: bigint, maskEpoch: number, sample: bigint][] = [
+  [0n, 0, 0n],
+  [42n, 3, 17n],
+  [2n ** 32n, 1, 2n ** 32n],
+  [2n ** 64n - 1n, 2 ** 32 - 1, 2n ** 64n - 1n],
+];
+
+/** Samples of 0, 1, 2, 30, 70 and 128 tokens, with special tokens at the ends and in the middle. */
+function samples(): number[][] {
+  return [0, 1, 2, 30, 70, 128].map((length) =>
+    Array.from({ length }, (_, position) => {
+      if (position === 0) return 2;
+      if (position === length - 1 || position === 41) return 3;
+      return 5 + ((position * position * 31 + position * 17 + length) % 395);
+    }),
+  );
+}
+
+/** Computes a strategy's vectors. */
+export function computeVectors(strategy: Strategy): Vectors {
+  const cases = addresses.flatMap(([seed, maskEpoch, sample]) => {
+    const masker = createMasker({ vocab, seed, strategy });
+    return samples().map((ids) => {
+      const { inputIds, labels } = masker.mask(ids, { epoch: maskEpoch, sample });
+      return {
+        seed: String(seed),
+        maskEpoch,
+        sample: String(sample),
+        ids,
+        inputIds: [...inputIds],
+        labels: [...labels],
+      };
+    });
+  });
+  return { strategy: strategy.plan, vocab, cases };
+}
