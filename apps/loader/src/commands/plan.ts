@@ -3,7 +3,12 @@ import { createPlan, type Plan, planId, stepsPerEpoch } from '@maskloom/loader';
 import { canonicalJson, type Json, openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
 import { integer, seed, share } from '../options.ts';
-import { type StrategyName, type StrategyOptions, strategies } from '../strategies.ts';
+import {
+  cappedStrategies,
+  type StrategyName,
+  type StrategyOptions,
+  strategies,
+} from '../strategies.ts';
 import { writeAtomically } from '../write-atomically.ts';
 
 interface PlanCommandOptions extends StrategyOptions {
