@@ -1,14 +1,22 @@
-/** Text that cannot be read: missing, empty, not UTF-8, or malformed. */
+/** Text that cannot be read: missing, empty, not UTF-8, malformed, or too long for one document. */
 export class TextError extends Error {
   override readonly name = 'TextError';
   readonly code: 'TEXT_MISSING' | 'TEXT_EMPTY' | 'TEXT_ENCODING' | 'TEXT_FORMAT';
-  /** The file or folder. */
+  /** The file or folder; for a line of a `.jsonl` file, with its number. */
   readonly path: string;
+  /** For `TEXT_ENCODING`: the first byte of the file that is not UTF-8. */
+  readonly offset: number | undefined;
 
-  constructor(code: TextError['code'], path: string, message: string, options?: ErrorOptions) {
+  constructor(
+    code: TextError['code'],
+    path: string,
+    message: string,
+    options: ErrorOptions & { readonly offset?: number } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.path = path;
+    this.offset = options.offset;
   }
 }
 
