@@ -35,3 +35,22 @@ test('splitSentences() tells the byte each sentence begins at, and loses nothing
     { numRuns: 500 },
   );
 });
+
+test('splitSentences() knows the terminators of other scripts', () => {
+  expect(texts('एक वाक्य। दूसरा वाक्य॥ هل هذا؟ نعم۔ և։ ո')).toEqual([
+    'एक वाक्य।',
+    'दूसरा वाक्य॥',
+    'هل هذا؟',
+    'نعم۔',
+    'և։',
+    'ո',
+  ]);
+  expect(texts('一．二｡三\u2028四')).toEqual(['一．', '二｡', '三', '四']);
+});
+
+test('splitSentences() takes linear time on long leaders of dots and gaps of spaces', () => {
+  // With quadratic time this takes over half a minute.
+  for (const filler of ['.', ' ', '."']) {
+    expect(splitSentences(`Chapter ${filler.repeat(100_000)}1`)).toHaveLength(1);
+  }
+}, 10_000);

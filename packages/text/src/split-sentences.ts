@@ -6,9 +6,16 @@ export interface Sentence {
 }
 
 // A rule, and not Intl.Segmenter: what that splits depends on the ICU version, and a dataset should come
-// out the same on every machine. A sentence ends at line breaks, or after terminators (with closing quotes
-// and brackets) that white space follows; ideographic full stops need no white space.
-const ends = /[.!?…]+["'”’»)\]]*\s+|[。！？]+[”’」』）]*\s*|\s*[\r\n]+\s*/gu;
+// out the same on every machine. For the same reason the terminators are listed, not \p{Sentence_Terminal}.
+// A sentence ends at line breaks, or after terminators (with closing quotes and brackets) that white space
+// follows; ideographic and full-width ones need no white space. The second part has those of
+// Armenian, Arabic and Urdu, Hindi, Ethiopic, Myanmar and Khmer. A match begins only where a run of
+// terminators does, or long leaders of dots would take quadratic time.
+const terminators = '.!?…‼‽⁇⁈⁉' + '։؟۔।॥።፧፨။។៕';
+const ends = new RegExp(
+  `(?<![${terminators}])[${terminators}]+["'”’»)\\]]*\\s+|[。！？．｡]+[”’」』）]*|[\\r\\n\u0085\u2028\u2029]+`,
+  'gu',
+);
 
 /** Splits a document into sentences; white space between them is left out. */
 export function splitSentences(text: string): Sentence[] {
