@@ -78,15 +78,14 @@ export function sentencePacker({ maxLength, clsId, sepId }: FullSentencesOptions
     const separator = first !== undefined && sentence.document !== document ? 1 : 0;
     if (ids.length + separator + sentence.ids.length > room) samples.push(...end());
     else if (separator === 1) ids.push(sepId);
-    let rest = sentence.ids;
-    while (rest.length > room) {
+    let start = 0;
+    for (; sentence.ids.length - start > room; start += room) {
       first = sentence;
-      ids = rest.slice(0, room);
+      ids = sentence.ids.slice(start, start + room);
       samples.push(...end());
-      rest = rest.slice(room);
     }
     first ??= sentence;
-    for (const id of rest) ids.push(id);
+    for (let index = start; index < sentence.ids.length; index++) ids.push(sentence.ids[index]!);
     document = sentence.document;
     return samples;
   }
