@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataset } from '@maskloom/shards';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { chooseHoldout, documentHash } from './choose-holdout.ts';
 import { encode } from './encode.ts';
 import { readDocuments } from './read-documents.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
@@ -57,6 +58,12 @@ describe('a trained tokenizer', () => {
       writeTokenizer(at('again'), await trainWordPiece(texts, { vocabSize: 90 })),
     ).rejects.toThrow(/again is already there/);
   });
+});
+
+test('trainWordPiece() refuses texts without a word, and a frequency below 1', async () => {
+  await expect(trainWordPiece([' \n'], { vocabSize: 90 })).rejects.toThrow(/^number of words is 0/);
+  const job = trainWordPiece(texts, { vocabSize: 90, minFrequency: 0 });
+  await expect(job).rejects.toThrow(/^minFrequency is 0/);
 });
 
 describe('encode()', () => {
@@ -129,6 +136,25 @@ describe('encode()', () => {
     await expect(job).rejects.toThrow(/10\.txt is not UTF-8 from byte 2 on/);
     const plain = encode({ inputs: [at('texts')], tokenizer, out: at('data') });
     await expect(plain).rejects.toMatchObject({ code: 'TEXT_ENCODING' });
+    expect(await readdir(folder)).toEqual(before);
+  });
+
+  test('refuses text without a token, on either side, and leaves nothing', async () => {
+    const lines = ['', ' ', '', ' '].map((text) => JSON.stringify({ text }));
+    await writeFile(at('blank.jsonl'), lines.join('\n'));
+    const before = await readdir(folder);
+    const job = { inputs: [at('blank.jsonl')], tokenizer, out: at('data') };
+    await expect(encode(job)).rejects.toMatchObject({ code: 'TEXT_EMPTY' });
+    // Of the two texts one is set aside; its dataset is refused before the other is in place.
+    await expect(encode({ ...job, holdout: 0.3 })).rejects.toMatchObject({ code: 'TEXT_EMPTY' });
+    // The holdout has a token here, so it is complete when the training side is refused.
+    const held = chooseHoldout([documentHash(''), documentHash(texts[0]!)], 0.3);
+    const [first, second] = held.has(documentHash('')) ? [texts[0], ''] : ['', texts[0]];
+    await writeFile(
+      at('blank.jsonl'),
+      [first, second].map((text) => JSON.stringify({ text })).join('\n'),
+    );
+    await expect(encode({ ...job, holdout: 0.3 })).rejects.toMatchObject({ code: 'TEXT_EMPTY' });
     expect(await readdir(folder)).toEqual(before);
   });
 

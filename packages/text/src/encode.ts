@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { ArgumentError } from '@maskloom/core';
 import { createDatasetWriter, type DatasetWriter, type Manifest } from '@maskloom/shards';
 import { chooseHoldout, documentHash } from './choose-holdout.ts';
+import { TextError } from './errors.ts';
 import { sentencePacker } from './full-sentences.ts';
 import { readDocuments, textBytes } from './read-documents.ts';
 import { splitSentences } from './split-sentences.ts';
@@ -155,6 +156,13 @@ class Side {
 
   async close(): Promise<EncodedDataset> {
     for (const sample of this.packer.end()) await this.append(sample);
+    if (this.samples === 0) {
+      throw new TextError(
+        'TEXT_EMPTY',
+        this.#directory,
+        `No text for ${this.#directory}: found no token in its ${this.documents} documents, give documents with text`,
+      );
+    }
     const { rows, tokens }: Manifest = await this.writer.close();
     return { directory: this.#directory, documents: this.documents, samples: rows, tokens };
   }

@@ -30,7 +30,8 @@ const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
  * Trains a WordPiece tokenizer on texts, in BERT's form: the same texts in any order give the same
  * tokenizer. Ids 0 to 4 are `[PAD] [UNK] [CLS] [SEP] [MASK]`; the rest are characters and merges.
  *
- * @throws {ArgumentError} if `vocabSize` does not hold the special tokens and the text's characters.
+ * @throws {ArgumentError} if `vocabSize` does not hold the special tokens and the text's characters, or
+ *   there is no word in the texts.
  *
  * @example
  * ```ts
@@ -47,6 +48,9 @@ export async function trainWordPiece(
   if (!Number.isInteger(vocabSize) || vocabSize <= specialTokens.length) {
     throw new ArgumentError('vocabSize', `an integer above ${specialTokens.length}`, vocabSize);
   }
+  if (!Number.isInteger(minFrequency) || minFrequency < 1) {
+    throw new ArgumentError('minFrequency', 'an integer from 1', minFrequency);
+  }
   // Words are split by the code that will later split them, on a tokenizer that has no pieces yet.
   const config = configJson(lowercase);
   const splitter = new BertTokenizer(tokenizerJson([], lowercase), config);
@@ -62,6 +66,9 @@ export async function trainWordPiece(
         counts.set(word, (counts.get(word) ?? 0) + 1);
       }
     }
+  }
+  if (counts.size === 0) {
+    throw new ArgumentError('number of words', 'at least 1', 0, 'give texts with words');
   }
   const size = vocabSize - specialTokens.length;
   const pieces = trainPieces(counts, { size, minFrequency });
