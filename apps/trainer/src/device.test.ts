@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
-import { defaultDevice, init } from '@jax-js/jax';
+import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
 import { useDevice } from './device.ts';
+import type { TrainingError } from './errors.ts';
 import { tiny, tinyBatch } from './testing/tiny.ts';
 import { createTrainer } from './training/trainer.ts';
 
@@ -36,6 +37,25 @@ Deno.test({
     onWasm.forEach((loss, step) => {
       assert.ok(Math.abs(loss - onGpu[step]!) < 1e-3, `step ${step}: ${loss}, ${onGpu[step]}`);
     });
+  },
+});
+
+Deno.test({
+  name: `an error of WebGPU reaches the run${reason}`,
+  ignore: !adapter,
+  sanitizeResources: false,
+  sanitizeOps: false,
+  async fn() {
+    const errors: TrainingError[] = [];
+    await useDevice('webgpu', (error) => errors.push(error));
+    const device = getWebGPUDevice();
+    // No buffer may be both.
+    device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+    await device.queue.onSubmittedWorkDone();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await useDevice('wasm', () => {});
+    assert.equal(errors[0]?.code, 'GPU');
+    assert.match(errors[0].message, /^WebGPU: [^\n]+; run with --device wasm$/);
   },
 });
 

@@ -31,21 +31,28 @@ export async function useDevice(
     );
   }
   defaultDevice(chosen.device);
-  if (chosen.device === 'webgpu') {
-    // A rejected shader or buffer is only logged by default, and what it should have written reads as 0.
-    getWebGPUDevice().addEventListener('uncapturederror', (event) => {
-      const { message } = (event as GPUUncapturedErrorEvent).error;
-      onGpuError(new TrainingError('GPU', `WebGPU: ${message}; run with --device wasm`));
-    });
-  }
+  if (chosen.device === 'webgpu') watch(getWebGPUDevice(), onGpuError);
   return chosen;
+}
+
+/** A rejected shader or buffer is only logged by default, and what it should have written reads as 0. */
+function watch(device: GPUDevice, onGpuError: (error: TrainingError) => void): void {
+  const report = (found: string): void => {
+    const message = `WebGPU: ${found.trim().replaceAll(/\s+/g, ' ')}; run with --device wasm`;
+    onGpuError(new TrainingError('GPU', message));
+  };
+  device.addEventListener('uncapturederror', (event) => {
+    report((event as GPUUncapturedErrorEvent).error.message);
+  });
+  device.lost.then(({ message }) => report(`the device is lost (${message || 'no reason given'})`));
 }
 
 async function chooseDevice(choice: DeviceChoice): Promise<ChosenDevice> {
   if (choice === 'wasm') return { device: 'wasm', reason: 'asked for' };
   // Mesa's drivers complain on standard error where this is not set.
   process.env['XDG_RUNTIME_DIR'] ??= tmpdir();
-  const adapter = await navigator.gpu?.requestAdapter();
+  // The adapter that jax-js takes.
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   const name = adapter?.info.description || adapter?.info.vendor || 'a GPU';
   if (choice === 'webgpu') {
     if (adapter) return { device: 'webgpu', reason: `asked for; ${name}` };

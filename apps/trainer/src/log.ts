@@ -45,15 +45,24 @@ export interface Log {
   close(): void;
 }
 
-/** Opens a log; without a path it writes nothing. */
+/**
+ * Makes a log; without a path it writes nothing. The file is opened at the first event, so that a run that
+ * does not begin leaves an older log as it is.
+ */
 export function openLog(path: string | undefined): Log {
   if (path === undefined) return { write() {}, close() {} };
-  mkdirSync(dirname(path), { recursive: true });
-  const file = openSync(path, 'w');
+  let file: number | undefined;
+  function open(path: string): number {
+    mkdirSync(dirname(path), { recursive: true });
+    return openSync(path, 'w');
+  }
   return {
     write: (event) => {
+      file ??= open(path);
       writeSync(file, `${JSON.stringify(event)}\n`);
     },
-    close: () => closeSync(file),
+    close() {
+      if (file !== undefined) closeSync(file);
+    },
   };
 }

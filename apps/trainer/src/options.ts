@@ -23,7 +23,12 @@ export function parseOptions(words: readonly string[]): CommandOptions {
     .option('--heads <count>', 'attention heads', integer(1), 2)
     .option('--lr <rate>', 'peak learning rate', positive, 2e-3)
     .option('--warmup <steps>', 'steps until the peak', integer(0), 20)
-    .option('--seed <integer>', 'seed of the initial weights', seed, 42n)
+    .addOption(
+      // The help can't print a bigint by itself.
+      new Option('--seed <integer>', 'seed of the initial weights')
+        .argParser(seed)
+        .default(42n, '42'),
+    )
     .addOption(
       new Option('--device <device>', 'auto: WebGPU where there is a GPU, else Wasm')
         .choices(['auto', 'wasm', 'webgpu'])

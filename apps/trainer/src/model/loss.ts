@@ -24,12 +24,12 @@ export function maskedLoss(
   return crossEntropy(logits, targets);
 }
 
-/** The weighted mean of `logsumexp(logits) - logits[label]`. */
+/** The weighted mean of `logsumexp(logits) - logits[label]`; 0 if all weights are 0. */
 export function crossEntropy(logits: Tensor, { labels, weights }: Targets): Tensor {
   const [count, vocab] = logits.shape as [number, number];
   // nn.oneHot would build a table of vocab x vocab.
   const isLabel = np.equal(labels.reshape([count, 1]), np.arange(vocab).reshape([1, vocab]));
   const atLabel = np.where(isLabel, logits.ref, 0).sum(-1);
   const losses = nn.logsumexp(logits, -1).sub(atLabel);
-  return losses.mul(weights.ref).sum().div(weights.sum());
+  return losses.mul(weights.ref).sum().div(np.maximum(weights.sum(), 1));
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@maskloom/client';
+import { TrainingError } from '../errors.ts';
 import { hostBatch } from './batch.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -11,7 +12,11 @@ export interface HeldOut {
   readonly accuracy: number;
 }
 
-/** Scores the first `steps` batches of a sidecar's plan. */
+/**
+ * Scores the first `steps` batches of a sidecar's plan.
+ *
+ * @throws {TrainingError} if no token of them is masked.
+ */
 export async function evaluate(
   trainer: Trainer,
   client: Client,
@@ -27,6 +32,12 @@ export async function evaluate(
     loss += scored.loss * host.masked;
     correct += scored.correct;
     masked += host.masked;
+  }
+  if (masked === 0) {
+    throw new TrainingError(
+      'DATA',
+      `The first ${steps} held-out batches have no masked token: make their plan with a higher --rate, or raise --eval-steps`,
+    );
   }
   return { loss: loss / masked, masked, accuracy: correct / masked };
 }

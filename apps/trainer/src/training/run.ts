@@ -48,13 +48,20 @@ export interface RunObserver {
  * Trains a BERT on the batches of a sidecar.
  *
  * @throws {SidecarError} when no replica answers any more.
- * @throws {TrainingError} when the loss is no positive number, naming the step.
+ * @throws {TrainingError} when the loss is no positive number, naming the step; or when the held-out data
+ * is of another vocabulary.
  */
 export async function run(options: RunOptions, observer: RunObserver): Promise<RunResult> {
   const { steps, layers, hidden, heads, seed } = options;
   const { log, progress, device } = observer;
   const client = await connect(options.url);
   const held = options.evalUrl === undefined ? undefined : await connect(options.evalUrl);
+  if (held !== undefined && held.vocab.size !== client.vocab.size) {
+    throw new TrainingError(
+      'DATA',
+      `The held-out data has a vocabulary of ${held.vocab.size} ids, the training data one of ${client.vocab.size}: encode both with the same tokenizer`,
+    );
+  }
   const config = checkConfig({
     vocab: client.vocab.size,
     length: Math.max(client.longest, held?.longest ?? 0),
@@ -89,7 +96,8 @@ export async function run(options: RunOptions, observer: RunObserver): Promise<R
     const lr = learningRate(step, { peak: options.lr, warmup: options.warmup, steps });
     const loss = await trainer.train(host, lr);
     observer.check();
-    if (!(loss > 0 && Number.isFinite(loss))) {
+    // A zero is what a failed GPU reads back, unless there was nothing to predict.
+    if (host.masked > 0 && !(loss > 0 && Number.isFinite(loss))) {
       throw new TrainingError(
         'LOSS',
         `The loss of step ${step} (epoch ${epoch}, step ${batchStep} of plan ${client.planId}) is ${loss}: lower --lr; see the batch with \`maskloom preview --epoch ${epoch}\``,
