@@ -21,8 +21,8 @@ export function parseOptions(words: readonly string[]): CommandOptions {
     .option('--layers <count>', 'layers of the encoder', integer(1), 2)
     .option('--hidden <size>', 'width of the encoder', integer(1), 128)
     .option('--heads <count>', 'attention heads', integer(1), 2)
-    .option('--lr <rate>', 'peak learning rate', positive, 2e-3)
-    .option('--warmup <steps>', 'steps until the peak', integer(0), 20)
+    .option('--lr <rate>', 'peak learning rate', positive, 1e-3)
+    .option('--warmup <steps>', 'steps until the peak', integer(0), 40)
     .addOption(
       // The help can't print a bigint by itself.
       new Option('--seed <integer>', 'seed of the initial weights')

@@ -37,16 +37,19 @@ export type Parameters = {
 
 /** Philox op of the initial weights; 128 to 255 are the trainer's (docs/spec.md, section 2). */
 const initialisation = 128;
-const deviation = 0.02;
 
-/** Initial parameters: a pure function of the sizes and the seed. Weights are normal(0, 0.02). */
+/**
+ * Initial parameters: a pure function of the sizes and the seed. Embeddings are normal with deviation
+ * 0.02, as BERT's; weights with 1/sqrt(inputs), since 0.02 suits a width of 768 and leaves a narrow
+ * encoder blind to its context for thousands of steps.
+ */
 export function initialParameters(config: ModelConfig, seed: bigint): Parameters {
   const { vocab, length, layers, hidden } = config;
   const draws = createDraws(seed);
   let number = 0;
 
   /** Box-Muller on two words a pair; each tensor draws at an epoch of its own. */
-  function normal(...shape: number[]): Tensor {
+  function normal(deviation: number, ...shape: number[]): Tensor {
     draws.at(number++, 0);
     const size = shape.reduce((product, side) => product * side, 1);
     const values = new Float32Array(size);
@@ -61,14 +64,14 @@ export function initialParameters(config: ModelConfig, seed: bigint): Parameters
   const constant = (value: number, size: number): Tensor =>
     np.array(new Float32Array(size).fill(value), { shape: [size] });
   const linear = (from: number, to: number): Linear => ({
-    weight: normal(from, to),
+    weight: normal(1 / Math.sqrt(from), from, to),
     bias: constant(0, to),
   });
   const norm = (): Norm => ({ scale: constant(1, hidden), bias: constant(0, hidden) });
 
   return {
-    token: normal(vocab, hidden),
-    position: normal(length, hidden),
+    token: normal(0.02, vocab, hidden),
+    position: normal(0.02, length, hidden),
     embeddingNorm: norm(),
     layers: Array.from({ length: layers }, () => ({
       query: linear(hidden, hidden),
