@@ -162,6 +162,15 @@ describe('maskloom verify and serve refuse', () => {
 });
 
 describe('maskloom', () => {
+  test.each(['tokenizer', 'encode', 'plan', 'verify', 'preview', 'serve'])(
+    'tells how %s is used',
+    async (command) => {
+      const { code, stdout, stderr } = await maskloom(command, '--help');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(/^Usage: maskloom/);
+    },
+  );
+
   test('shows the stack on request', async () => {
     const { stderr } = await maskloom('verify', '--plan', 'x', '--data', 'y', '--verbose');
     expect(stderr).toMatch(/^\s+at /m);

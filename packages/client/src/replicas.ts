@@ -25,7 +25,7 @@ export function replicas(urls: readonly string[], attempts: number): TryReplicas
           throw new SidecarError(
             'SIDECAR_GONE',
             urls,
-            `No sidecar answers at ${urls.join(', ')} while ${doing} (${failures} attempts, the last: ${reason(error)}): start \`maskloom serve\` again and resume from that step`,
+            `No sidecar answers at ${urls.join(', ')} while ${doing} (${failures} attempts, the last: ${reason(error)}): start \`maskloom serve\` again, and go on from there`,
             { cause: error },
           );
         }

@@ -29,7 +29,9 @@ export function planCommand(): Command {
     .description('fix a stream of batches: write its plan')
     .requiredOption('--data <folder>', 'the dataset')
     .requiredOption('--out <file>', 'where to write the plan')
-    .option('--seed <integer>', 'seed of masks and order', seed, 42n)
+    .addOption(
+      new Option('--seed <integer>', 'seed of masks and order').argParser(seed).default(42n, '42'),
+    )
     .addOption(
       new Option('--strategy <name>', 'what to hide')
         .choices(Object.keys(strategies))

@@ -34,7 +34,7 @@ export function previewCommand(): Command {
     .requiredOption('--plan <file>', 'the plan')
     .requiredOption('--data <folder>', 'its dataset')
     .requiredOption('--tokenizer <folder>', 'the tokenizer it was encoded with')
-    .option('--sample <id>', 'which sample', seed, 0n)
+    .addOption(new Option('--sample <id>', 'which sample').argParser(seed).default(0n, '0'))
     .option('--epoch <number>', 'first epoch', integer(0), 0)
     .option('--epochs <count>', 'how many epochs', integer(1), 4)
     .addOption(
