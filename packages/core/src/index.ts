@@ -42,14 +42,17 @@ export {
   ignoredLabel,
   type MaskedOutput,
   type Strategy,
-  type StrategyPlan,
 } from './strategies/strategy.ts';
 export { strategyFromPlan } from './strategies/strategy-from-plan.ts';
+export type {
+  StrategyPlan,
+  TokenStrategyPlan,
+  UnitStrategyPlan,
+} from './strategies/strategy-plan.ts';
 export {
   type TokenMaskingOptions,
-  type TokenStrategyPlan,
   tokenMasking,
 } from './strategies/token-masking.ts';
-export { type UnitStrategyPlan, unitMasking } from './strategies/unit-masking.ts';
+export { unitMasking } from './strategies/unit-masking.ts';
 export type { UnitKind } from './strategies/units.ts';
 export { checkVocab, type VocabTables, type VocabTraits } from './vocab.ts';

@@ -1,4 +1,4 @@
-import type { StrategyPlan } from './strategy.ts';
+import type { StrategyPlan } from './strategy-plan.ts';
 
 /**
  * The share of tokens that a plan's integers select: a multiple of 2^-16 for Bernoulli selection; for a

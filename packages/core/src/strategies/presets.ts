@@ -13,8 +13,9 @@ import {
 } from './length-table.ts';
 import type { BudgetSelection } from './selection.ts';
 import type { Strategy } from './strategy.ts';
-import { type TokenStrategyPlan, tokenMasking } from './token-masking.ts';
-import { type UnitStrategyPlan, unitMasking } from './unit-masking.ts';
+import type { TokenStrategyPlan, UnitStrategyPlan } from './strategy-plan.ts';
+import { tokenMasking } from './token-masking.ts';
+import { unitMasking } from './unit-masking.ts';
 import type { UnitKind } from './units.ts';
 
 /** Options that every preset has. */

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../errors.ts';
-import type { Strategy, StrategyPlan } from './strategy.ts';
+import type { Strategy } from './strategy.ts';
+import type { StrategyPlan } from './strategy-plan.ts';
 import { tokenMaskingFromPlan } from './token-masking.ts';
 import { unitMasking } from './unit-masking.ts';
 

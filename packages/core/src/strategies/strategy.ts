@@ -1,7 +1,6 @@
 import type { Draws } from '../random/draws.ts';
 import type { VocabTables } from '../vocab.ts';
-import type { TokenStrategyPlan } from './token-masking.ts';
-import type { UnitStrategyPlan } from './unit-masking.ts';
+import type { StrategyPlan } from './strategy-plan.ts';
 
 /** Any integer array that token ids can be written to. */
 export type IntegerArray = Uint16Array | Uint32Array | Int32Array;
@@ -13,9 +12,6 @@ export interface MaskedOutput {
   /** The original id where a token was selected, -100 elsewhere. */
   readonly labels: Int32Array;
 }
-
-/** A strategy as the plan stores it: integers only, so that every machine computes the same. */
-export type StrategyPlan = TokenStrategyPlan | UnitStrategyPlan;
 
 /** What to hide. Made by `tokenMasking` and its like, or from a plan by `strategyFromPlan`. */
 export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {

@@ -3,23 +3,12 @@ import { op } from '../random/draws.ts';
 import { mulhi32 } from '../random/philox.ts';
 import { type ActionShares, checkRate, checkShares } from './action.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
+import type { TokenStrategyPlan } from './strategy-plan.ts';
 
 /** Options of {@linkcode tokenMasking}: shares from 0 to 1. */
 export interface TokenMaskingOptions extends ActionShares {
   /** Share of the tokens that are not special to select. */
   readonly rate: number;
-}
-
-/**
- * The token strategy in a plan. A 16-bit draw `u` decides a token: `u < mask` masks it, else
- * `u < random` replaces it, else `u < select` keeps it but scores it, else it is not selected.
- * Each threshold is from 0 to 65536.
- */
-export interface TokenStrategyPlan {
-  readonly type: 'token';
-  readonly select: number;
-  readonly random: number;
-  readonly mask: number;
 }
 
 /**

@@ -2,24 +2,15 @@ import { ArgumentError, TokenIdError } from '../errors.ts';
 import { op } from '../random/draws.ts';
 import { mulhi32 } from '../random/philox.ts';
 import type { VocabTables } from '../vocab.ts';
-import { type ActionPlan, checkAction } from './action.ts';
-import { checkTable, drawLength, type LengthTable } from './length-table.ts';
-import { type BudgetSelection, budgetOf, checkSelection, type Selection } from './selection.ts';
+import { checkAction } from './action.ts';
+import { checkTable, drawLength } from './length-table.ts';
+import { type BudgetSelection, budgetOf, checkSelection } from './selection.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
-import { splitUnits, type UnitKind, type Units, unitsOfLength } from './units.ts';
+import type { UnitStrategyPlan } from './strategy-plan.ts';
+import { splitUnits, type Units, unitsOfLength } from './units.ts';
 
 /** Positions fit below this in a key beside a 32-bit draw. */
 const positionRoom = 2 ** 21;
-
-/** A strategy composed of units, lengths, selection and action, as a plan stores it. */
-export interface UnitStrategyPlan {
-  readonly type: 'units';
-  readonly unit: UnitKind;
-  /** Units of a span. */
-  readonly lengths: LengthTable;
-  readonly selection: Selection;
-  readonly action: ActionPlan;
-}
 
 /**
  * Composes a strategy: what is hidden as a whole (*unit*), how many of these in a row (*lengths*), how

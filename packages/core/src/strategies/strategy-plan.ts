@@ -1,0 +1,29 @@
+import type { ActionPlan } from './action.ts';
+import type { LengthTable } from './length-table.ts';
+import type { Selection } from './selection.ts';
+import type { UnitKind } from './units.ts';
+
+/**
+ * The token strategy in a plan. A 16-bit draw `u` decides a token: `u < mask` masks it, else
+ * `u < random` replaces it, else `u < select` keeps it but scores it, else it is not selected.
+ * Each threshold is from 0 to 65536.
+ */
+export interface TokenStrategyPlan {
+  readonly type: 'token';
+  readonly select: number;
+  readonly random: number;
+  readonly mask: number;
+}
+
+/** A strategy composed of units, lengths, selection and action, as a plan stores it. */
+export interface UnitStrategyPlan {
+  readonly type: 'units';
+  readonly unit: UnitKind;
+  /** Units of a span. */
+  readonly lengths: LengthTable;
+  readonly selection: Selection;
+  readonly action: ActionPlan;
+}
+
+/** A strategy as the plan stores it: integers only, so that every machine computes the same. */
+export type StrategyPlan = TokenStrategyPlan | UnitStrategyPlan;
