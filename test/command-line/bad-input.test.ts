@@ -99,6 +99,16 @@ describe('maskloom plan refuses, and writes nothing', () => {
 
   test('copies in dynamic mode', () => expectRefusal(plan('--copies', '2'), /copies is 2/));
 
+  test('sentence order for samples of one segment', async () => {
+    const encode = ['encode', at('texts', 'good.txt'), '--tokenizer', at('tokenizer')];
+    const whole = await maskloom(...encode, '--max-length', '32', '--out', at('whole'));
+    expect(whole).toMatchObject({ code: 0, stderr: '' });
+    await expectRefusal(
+      ['plan', '--sentence-order', '--data', at('whole'), '--out', at('other.json')],
+      /sentence order, but .*whole has no column "segment": encode the text in pairs/,
+    );
+  });
+
   test('a dataset that is not there', () =>
     expectRefusal(
       ['plan', '--data', at('nowhere'), '--out', at('other.json')],

@@ -161,7 +161,14 @@ def mask_units(ids, vocab, strategy, seed, mask_epoch, sample):
     return input_ids, labels
 
 
-def mask(ids, vocab, strategy, seed, mask_epoch, sample):
+def mask(ids, vocab, strategy, seed, mask_epoch, sample, segment=None):
+    """Section 3: input ids and labels; with sentence order also segment and sentence label."""
+    if strategy["type"] == "sentence-order":
+        n, label = len(ids), Draws(seed, mask_epoch, sample).word(8, 0) >> 31
+        if label == 1:
+            ids, segment = [ids[0], *ids[segment:], *ids[1:segment]], 1 + n - segment
+        masked = mask(ids, vocab, strategy["masking"], seed, mask_epoch, sample)
+        return (*masked, segment, label)
     by_type = {"token": mask_tokens, "units": mask_units}
     return by_type[strategy["type"]](ids, vocab, strategy, seed, mask_epoch, sample)
 
@@ -197,9 +204,10 @@ def dataset_digest(manifest):
     return hashlib.sha256(canonical({**manifest, "shards": shards})).hexdigest()
 
 
-def sample_digest(sample, input_ids, labels):
+def sample_digest(sample, input_ids, labels, *objective):
     n = len(input_ids)
-    return hashlib.sha256(struct.pack(f"<QI{n}I{n}i", sample, n, *input_ids, *labels)).digest()
+    packed = struct.pack(f"<QI{n}I{n}i", sample, n, *input_ids, *labels)
+    return hashlib.sha256(packed + (struct.pack("<IB", *objective) if objective else b"")).digest()
 
 
 def steps_per_epoch(plan):
@@ -222,19 +230,21 @@ def stream_digest(plan, folder, steps, epoch=0, step=0):
     with open(f"{folder}/manifest.json", encoding="utf8") as file:
         manifest = json.load(file)
     assert dataset_digest(manifest) == plan["datasets"][0]["digest"]
-    samples = []
+    samples, segments = [], []
     for shard in manifest["shards"]:
         table = pa.ipc.open_file(f"{folder}/{shard['path']}").read_all()
         samples += table.column("input_ids").to_pylist()
+        if "segment" in manifest["columns"]:
+            segments += table.column("segment").to_pylist()
     base, seed = int(plan["datasets"][0]["base"]), int(plan["seed"])
     stream = hashlib.sha256(canonical(plan)).digest()
     for _ in range(steps):
         mask_epoch = epoch % plan["copies"] if plan["mode"] == "static" else epoch
         digests = b""
         for row in batch_rows(plan, epoch, step):
-            masked = mask(
-                samples[row], manifest["vocab"], plan["strategy"], seed, mask_epoch, base + row
-            )
+            segment = segments[row] if segments else None
+            strategy, vocab = plan["strategy"], manifest["vocab"]
+            masked = mask(samples[row], vocab, strategy, seed, mask_epoch, base + row, segment)
             digests += sample_digest(base + row, *masked)
         stream = hashlib.sha256(stream + hashlib.sha256(digests).digest()).digest()
         step += 1
@@ -249,8 +259,13 @@ def check_vectors(path):
         vectors = json.load(file)
     for case in vectors["cases"]:
         where = (int(case["seed"]), case["maskEpoch"], int(case["sample"]))
-        masked = mask(case["ids"], vectors["vocab"], vectors["strategy"], *where)
-        assert list(masked) == [case["inputIds"], case["labels"]], (path, where)
+        masked = mask(
+            case["ids"], vectors["vocab"], vectors["strategy"], *where, case.get("segment")
+        )
+        expected = [case["inputIds"], case["labels"]]
+        if "sentenceLabel" in case:
+            expected += [case["maskedSegment"], case["sentenceLabel"]]
+        assert list(masked) == expected, (path, where)
     return len(vectors["cases"])
 
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { spanbert, tokenMasking } from '@maskloom/core';
+import { albert, sentenceOrder, spanbert, tokenMasking } from '@maskloom/core';
 import { createPlan, type PlanOptions } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,6 +28,7 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
     { strategy: tokenMasking({ rate: 0.4, mask: 0.5, random: 0.5, keep: 0 }), last: 'fill' },
     [],
   ],
+  ['sentence order', { strategy: sentenceOrder(albert()), last: 'short' }, []],
   ['spans', { strategy: spanbert({ rate: 0.3 }), last: 'short' }, []],
   ['sequential, from the middle of an epoch', { order: 'sequential', seed: 0 }, ['1', '20']],
 ];

@@ -29,7 +29,8 @@ describe('golden vectors', () => {
     const files = names.map((name) => `${folder}${name}.json`);
     const { stdout, stderr } = await run(found.path, [reference, 'vectors', ...files]);
     expect(stderr).toBe('');
-    expect(Number(stdout)).toBe(names.length * 24);
+    const cases = names.map((name) => computeVectors(vectorStrategies[name]!).cases.length);
+    expect(Number(stdout)).toBe(cases.reduce((sum, count) => sum + count, 0));
   });
 
   test('change only with a STREAM BREAKING line in the changelog', async () => {

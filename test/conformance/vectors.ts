@@ -12,6 +12,7 @@ import {
   modernbert,
   roberta,
   type Strategy,
+  sentenceOrder,
   spanbert,
   tokenMasking,
   unitMasking,
@@ -26,6 +27,10 @@ export interface VectorCase {
   readonly ids: readonly number[];
   readonly inputIds: readonly number[];
   readonly labels: readonly number[];
+  /** With sentence order: where the second segment starts before and after, and the label. */
+  readonly segment?: number;
+  readonly maskedSegment?: number;
+  readonly sentenceLabel?: 0 | 1;
 }
 
 /** A file of vectors. */
@@ -49,6 +54,7 @@ export const vectorStrategies: Readonly<Record<string, Strategy>> = {
   'megatron-geometric': megatron({ lengths: 'geometric', maxPredictions: 60 }),
   electra: electra({ maxLength: 128 }),
   modernbert: modernbert(),
+  'sentence-order': sentenceOrder(albert()),
   'word-bernoulli': unitMasking({
     type: 'units',
     unit: 'word',
@@ -85,13 +91,31 @@ function samples(): number[][] {
   );
 }
 
+/** Samples of two segments: where the second starts, and the ids. */
+function pairs(): [segment: number, ids: number[]][] {
+  return samples()
+    .filter((ids) => ids.length >= 30)
+    .map((ids, index) => {
+      const segment = 9 + 7 * index;
+      return [segment, ids.map((id, position) => (position === segment - 1 ? 3 : id))];
+    });
+}
+
 /** Computes a strategy's vectors. */
 export function computeVectors(strategy: Strategy): Vectors {
+  const ordered = strategy.plan.type === 'sentence-order';
+  const given = ordered ? pairs() : samples().map((ids) => [undefined, ids] as const);
   const cases = addresses.flatMap(([seed, maskEpoch, sample]) => {
     const masker = createMasker({ vocab, seed, strategy });
-    return samples().map((ids) => {
-      const { inputIds, labels } = masker.mask(ids, { epoch: maskEpoch, sample });
+    return given.map(([segment, ids]): VectorCase => {
+      const address = { epoch: maskEpoch, sample, ...(segment === undefined ? {} : { segment }) };
+      const { inputIds, labels, ...out } = masker.mask(ids, address);
+      const order =
+        segment === undefined
+          ? {}
+          : { segment, maskedSegment: out.segment!, sentenceLabel: out.sentenceLabel! };
       return {
+        ...order,
         seed: String(seed),
         maskEpoch,
         sample: String(sample),

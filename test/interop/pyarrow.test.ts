@@ -89,6 +89,7 @@ describe('pyarrow', () => {
         input_ids: ['list<item: uint16 not null>', false],
         document: ['uint32', false],
         offset: ['uint64', false],
+        segment: ['uint32', false],
       },
       sizes: [32, 32, 32, 32],
       rows: Array.from({ length: 128 }, (_, row) => [...dataset.sample(row)]),

@@ -1,6 +1,6 @@
 import { createDatasetWriter } from '@maskloom/shards';
 
-/** Writes a dataset of samples of 3 to 60 tokens, in several shards. */
+/** Writes a dataset of samples of 3 to 60 tokens, in several shards; each has two segments. */
 export async function writeTinyDataset(
   directory: string,
   rows: number,
@@ -15,7 +15,7 @@ export async function writeTinyDataset(
       continuationIds: [],
     },
     tokenizerDigest: '12'.repeat(32),
-    columns: ['document', 'offset'],
+    columns: ['document', 'offset', 'segment'],
     rowsPerRecordBatch: 32,
     rowsPerShard: 128,
   });
@@ -24,7 +24,12 @@ export async function writeTinyDataset(
       { length: 1 + ((row * 11) % 58) },
       (_, index) => 5 + ((row * 37 + index * index) % (vocabSize - 5)),
     );
-    await writer.append({ inputIds: [2, ...inner, 3], document: row >> 2, offset: row * 100 });
+    await writer.append({
+      inputIds: [2, ...inner, 3],
+      document: row >> 2,
+      offset: row * 100,
+      segment: 2 + (inner.length >> 1),
+    });
   }
   await writer.close();
 }

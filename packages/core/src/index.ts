@@ -37,14 +37,17 @@ export {
   spanbert,
 } from './strategies/presets.ts';
 export type { BernoulliSelection, BudgetSelection, Selection } from './strategies/selection.ts';
+export { sentenceOrder } from './strategies/sentence-order.ts';
 export {
   type IntegerArray,
   ignoredLabel,
   type MaskedOutput,
   type Strategy,
+  type StrategyInput,
 } from './strategies/strategy.ts';
 export { strategyFromPlan } from './strategies/strategy-from-plan.ts';
 export type {
+  SentenceOrderPlan,
   StrategyPlan,
   TokenStrategyPlan,
   UnitStrategyPlan,

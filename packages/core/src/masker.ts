@@ -25,6 +25,8 @@ export interface SampleAddress {
   readonly epoch: number;
   /** 0 to 2^64-1, the same each time this sample is seen. */
   readonly sample: Uint64;
+  /** For objectives with sentence order: where the second segment starts. */
+  readonly segment?: number;
 }
 
 /** A masked sample of `length` tokens. */
@@ -33,6 +35,10 @@ export interface MaskedSample {
   readonly inputIds: Int32Array;
   /** Int32[length]: the original id where a token was selected, -100 elsewhere. */
   readonly labels: Int32Array;
+  /** For objectives with sentence order: where the second segment starts now. */
+  readonly segment?: number;
+  /** For objectives with sentence order: 0 for the order of the text, 1 for swapped. */
+  readonly sentenceLabel?: 0 | 1;
 }
 
 /** Masks samples; a pure function of (seed, strategy, mode, vocab) and the address. */
@@ -80,7 +86,7 @@ export function createMasker(options: MaskerOptions): Masker {
       throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, room);
     }
     draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
-    return strategy.mask(ids, draws, vocab, out);
+    return strategy.mask({ ids, segment: address.segment }, draws, vocab, out);
   }
 
   return {
@@ -89,7 +95,7 @@ export function createMasker(options: MaskerOptions): Masker {
     mode,
     maskInto,
     mask(ids, address) {
-      const out = {
+      const out: MaskedOutput & MaskedSample = {
         inputIds: new Int32Array(ids.length),
         labels: new Int32Array(ids.length),
       };

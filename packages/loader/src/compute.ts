@@ -26,8 +26,8 @@ export interface BatchResult {
 }
 
 /** What a layout is told of a dataset. */
-export function layoutContext(manifest: Manifest): LayoutContext {
-  return { vocab: manifest.vocab, longest: manifest.longest };
+export function layoutContext(plan: Plan, { vocab, longest }: Manifest): LayoutContext {
+  return { vocab, longest, sentenceOrder: plan.strategy.type === 'sentence-order' };
 }
 
 /**
@@ -46,22 +46,24 @@ export function createCompute(
     mode: plan.mode,
     ...(plan.copies === undefined ? {} : { copies: plan.copies }),
   });
-  const context = layoutContext(manifest);
+  const context = layoutContext(plan, manifest);
   const base = BigInt(plan.datasets[0].base);
   const batchOf = globalBatches(plan);
 
   return ({ address, layout, slot, digest }) => {
     const global = batchOf(address);
-    const rows: BatchRow[] = global.rows
-      .slice(global.first, global.end)
-      .map((row) => ({ sample: base + BigInt(row), ids: samples.sample(row) }));
+    const rows: BatchRow[] = global.rows.slice(global.first, global.end).map((row) => ({
+      sample: base + BigInt(row),
+      ids: samples.sample(row),
+      segment: samples.segment(row),
+    }));
     const longestOfBatch = global.rows.reduce(
       (longest, row) => Math.max(longest, samples.length(row)),
       0,
     );
     const digests: Uint8Array[] = [];
-    const onRow: OnRow = (row, inputIds, labels) => {
-      digests.push(sampleDigest(row.sample, inputIds, labels));
+    const onRow: OnRow = (row, masked) => {
+      digests.push(sampleDigest(row.sample, masked));
     };
     const writer = new SlotWriter(slot);
     const slice = { epoch: address.epoch, rows, longestOfBatch };

@@ -10,20 +10,34 @@ import { readDense } from './layouts/dense.ts';
 
 const digestBytes = 32;
 
-/** SHA-256( u64 sample | u32 length | u32 input_ids[length] | i32 labels[length] ). */
-export function sampleDigest(
-  sample: bigint,
-  inputIds: ArrayLike<number>,
-  labels: ArrayLike<number>,
-): Uint8Array {
+/** What a sample's digest covers beside its id. */
+export interface DigestedSample {
+  readonly inputIds: ArrayLike<number>;
+  /** As long as `inputIds`. */
+  readonly labels: ArrayLike<number>;
+  /** With sentence order: where the second segment starts, and whether the two were swapped. */
+  readonly segment?: number | undefined;
+  readonly sentenceLabel?: number | undefined;
+}
+
+/**
+ * SHA-256( u64 sample | u32 length | u32 input_ids[length] | i32 labels[length] ), with sentence order
+ * followed by ( u32 segment | u8 sentence label ).
+ */
+export function sampleDigest(sample: bigint, masked: DigestedSample): Uint8Array {
+  const { inputIds, labels, segment, sentenceLabel } = masked;
   const { length } = inputIds;
-  const bytes = new Uint8Array(12 + 8 * length);
+  const bytes = new Uint8Array(12 + 8 * length + (sentenceLabel === undefined ? 0 : 5));
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, sample, true);
   view.setUint32(8, length, true);
   for (let position = 0; position < length; position++) {
     view.setUint32(12 + 4 * position, inputIds[position]!, true);
     view.setInt32(12 + 4 * (length + position), labels[position]!, true);
+  }
+  if (sentenceLabel !== undefined) {
+    view.setUint32(12 + 8 * length, segment!, true);
+    view.setUint8(16 + 8 * length, sentenceLabel);
   }
   return createHash('sha256').update(bytes).digest();
 }
@@ -37,7 +51,7 @@ export function sampleDigests(batch: RecordBatch): Uint8Array {
   const digests = new Uint8Array(batch.numRows * digestBytes);
   const columns = new Set(batch.schema.fields.map((field) => field.name));
   if (columns.has('masked_positions')) {
-    const { sample, inputIds, positions, labels } = readCompact(batch);
+    const { sample, inputIds, positions, labels, segment, sentenceLabel } = readCompact(batch);
     for (let row = 0; row < batch.numRows; row++) {
       const ids = inputIds(row);
       const rowLabels = new Int32Array(ids.length).fill(ignoredLabel);
@@ -46,20 +60,30 @@ export function sampleDigests(batch: RecordBatch): Uint8Array {
       for (let index = 0; index < rowPositions.length; index++) {
         rowLabels[rowPositions[index]!] = maskedLabels[index]!;
       }
-      digests.set(sampleDigest(sample[row]!, ids, rowLabels), row * digestBytes);
+      const masked = {
+        inputIds: ids,
+        labels: rowLabels,
+        segment: segment?.[row],
+        sentenceLabel: sentenceLabel?.[row],
+      };
+      digests.set(sampleDigest(sample[row]!, masked), row * digestBytes);
     }
     return digests;
   }
   if (columns.has('attention_mask')) {
-    const { sample, width, inputIds, labels, attentionMask } = readDense(batch);
+    const { sample, width, inputIds, labels, attentionMask, tokenTypeIds, sentenceLabel } =
+      readDense(batch);
     for (let row = 0; row < batch.numRows; row++) {
       const start = row * width;
       const padding = attentionMask.subarray(start, start + width).indexOf(0);
       const end = padding === -1 ? start + width : start + padding;
-      digests.set(
-        sampleDigest(sample[row]!, inputIds.subarray(start, end), labels.subarray(start, end)),
-        row * digestBytes,
-      );
+      const masked = {
+        inputIds: inputIds.subarray(start, end),
+        labels: labels.subarray(start, end),
+        segment: tokenTypeIds?.subarray(start, end).indexOf(1),
+        sentenceLabel: sentenceLabel?.[row],
+      };
+      digests.set(sampleDigest(sample[row]!, masked), row * digestBytes);
     }
     return digests;
   }

@@ -4,7 +4,8 @@
  * @module
  */
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
-export { StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
+export { checkDataset } from './check-dataset.ts';
+export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export { PlanError } from './errors.ts';
 export type { BatchAddress } from './global-batch.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';

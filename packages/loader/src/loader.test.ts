@@ -1,4 +1,4 @@
-import { createMasker, tokenMasking } from '@maskloom/core';
+import { albert, createMasker, sentenceOrder, tokenMasking } from '@maskloom/core';
 import {
   type BatchesOptions,
   createLoader,
@@ -65,6 +65,42 @@ describe('the stream', () => {
       });
     }
     expect([...digests]).toHaveLength(1);
+  });
+
+  test('carries sentence order in both layouts, with one digest', async () => {
+    const ordered = createPlan({ dataset, strategy: sentenceOrder(albert()), seed: 3n, batch: 12 });
+    const found: string[] = [];
+    await withLoader(
+      2,
+      async (loader) => {
+        for (const layout of ['dense', 'compact'] as const) {
+          const digest = new StreamDigest(loader.planId);
+          let swapped = 0;
+          for await (const batch of loader.batches({ steps: 16, layout })) {
+            digest.update(batch.recordBatch);
+            const read = layout === 'dense' ? readDense : readCompact;
+            const { sample, sentenceLabel } = read(batch.recordBatch);
+            swapped += sentenceLabel!.reduce((sum, label) => sum + label, 0);
+            if (layout !== 'dense') continue;
+            const { tokenTypeIds, width } = readDense(batch.recordBatch);
+            for (let row = 0; row < batch.rows; row++) {
+              const length = dataset.length(Number(sample[row]));
+              const segment = dataset.segment(Number(sample[row]))!;
+              const second = sentenceLabel![row] === 1 ? segment - 1 : length - segment;
+              const types = tokenTypeIds!.subarray(row * width, (row + 1) * width);
+              expect(types.reduce((sum, type) => sum + type, 0)).toBe(second);
+              expect(types.lastIndexOf(1)).toBe(length - 1);
+            }
+          }
+          found.push(digest.hex());
+          expect(swapped).toBeGreaterThan(60);
+          expect(swapped).toBeLessThan(132);
+        }
+        found.push(await digestOf(loader, 3, { steps: 16 }));
+      },
+      ordered,
+    );
+    expect(new Set(found).size).toBe(1);
   });
 
   test('is what masking each sample by itself gives', async () => {

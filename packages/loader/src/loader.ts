@@ -3,8 +3,8 @@ import { ArgumentError } from '@maskloom/core';
 import type { Dataset } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { type Batch, batchOf } from './batch.ts';
+import { checkDataset } from './check-dataset.ts';
 import { type BatchResult, createCompute, layoutContext } from './compute.ts';
-import { PlanError } from './errors.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
@@ -93,13 +93,7 @@ export interface Loader {
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
   const { plan, dataset, workers = Math.max(1, availableParallelism() - 1) } = options;
   checkCount('workers', workers, 0);
-  const [named] = plan.datasets;
-  if (named.digest !== dataset.digest || named.rows !== dataset.rows) {
-    throw new PlanError(
-      'PLAN_DATASET',
-      `The plan names dataset ${named.digest} of ${named.rows} rows, ${dataset.directory} is ${dataset.digest} of ${dataset.rows} rows: give the dataset the plan was made for, or make a new plan`,
-    );
-  }
+  checkDataset(plan, dataset);
   const { manifest, shards } = dataset;
   const pool =
     workers === 0
@@ -207,12 +201,15 @@ class PooledLoader implements Loader {
   }
 
   #schema(layout: LayoutSpec, longestOfBatch: number): Schema {
-    return layoutOf(layout).schema(layoutContext(this.#dataset.manifest), longestOfBatch);
+    return layoutOf(layout).schema(
+      layoutContext(this.plan, this.#dataset.manifest),
+      longestOfBatch,
+    );
   }
 
   #slotBytes(layout: LayoutSpec, world: number): number {
     const rows = Math.ceil(this.plan.batch / world);
-    const context = layoutContext(this.#dataset.manifest);
+    const context = layoutContext(this.plan, this.#dataset.manifest);
     return metadataRoom + layoutOf(layout).capacity(context, rows);
   }
 }

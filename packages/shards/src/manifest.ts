@@ -4,7 +4,7 @@ import { canonicalJson, type Json } from './canonical-json.ts';
 import { ManifestError } from './errors.ts';
 
 /** Columns a shard may have beside `input_ids`. */
-export type ExtraColumn = 'document' | 'offset';
+export type ExtraColumn = 'document' | 'offset' | 'segment';
 
 /** A byte range of a shard: one record batch, its metadata and body. */
 export interface RecordBatchRange {
@@ -91,6 +91,11 @@ function checkFields(manifest: Manifest): void {
   checkSha256('tokenizer', manifest.tokenizer);
   for (const name of ['rows', 'tokens', 'longest'] as const) checkCount(name, manifest[name], 0);
   checkCount('rowsPerRecordBatch', manifest.rowsPerRecordBatch, 1);
+  for (const column of manifest.columns) {
+    if (!['document', 'offset', 'segment'].includes(column)) {
+      throw new Error(`columns has "${column}", expected document, offset or segment`);
+    }
+  }
   let row = 0;
   let tokens = 0;
   for (const [index, shard] of manifest.shards.entries()) {

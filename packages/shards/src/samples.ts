@@ -13,11 +13,14 @@ export interface Samples {
   length(row: number): number;
   /** A sample's token ids, special tokens included: a view, not a copy. Never write to it. */
   sample(row: number): Uint16Array | Uint32Array;
+  /** Where a sample's second segment starts; undefined in a dataset without the column. */
+  segment(row: number): number | undefined;
 }
 
 interface RecordBatchColumns {
   readonly offsets: Int32Array;
   readonly values: Uint16Array | Uint32Array;
+  readonly segments: Uint32Array | undefined;
 }
 
 /**
@@ -65,6 +68,10 @@ export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): 
       const { batch, index } = locate(row);
       return batch.values.subarray(batch.offsets[index], batch.offsets[index + 1]);
     },
+    segment(row) {
+      const { batch, index } = locate(row);
+      return batch.segments?.[index];
+    },
   };
 }
 
@@ -76,7 +83,8 @@ function readColumns(path: string, bytes: ShardBytes): RecordBatchColumns[] {
       const values = list.children[0]!.values as Uint16Array | Uint32Array;
       // The buffer is padded to 8 bytes: it can hold more offsets than there are rows.
       const offsets = (list.valueOffsets as Int32Array).subarray(0, batch.numRows + 1);
-      return { offsets, values };
+      const segments = batch.getChild('segment')?.data[0]?.values as Uint32Array | undefined;
+      return { offsets, values, segments };
     });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);

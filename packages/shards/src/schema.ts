@@ -17,7 +17,7 @@ export function shardSchema(vocabSize: number, columns: readonly ExtraColumn[]):
     new Field('input_ids', new List(new Field('item', tokenType(vocabSize), false)), false),
   ];
   for (const column of columns) {
-    fields.push(new Field(column, column === 'document' ? new Uint32() : new Uint64(), false));
+    fields.push(new Field(column, column === 'offset' ? new Uint64() : new Uint32(), false));
   }
   return new Schema(fields);
 }

@@ -24,7 +24,7 @@ export interface DatasetWriterOptions {
   readonly vocab: VocabTraits;
   /** SHA-256 of the tokenizer, hexadecimal. */
   readonly tokenizerDigest: string;
-  /** Columns to write beside `input_ids`: `document` (UInt32), `offset` (UInt64). Default none. */
+  /** Columns to write beside `input_ids`: `document` and `segment` (UInt32), `offset` (UInt64). Default none. */
   readonly columns?: readonly ExtraColumn[];
   /** Rows of a record batch. Default 1024. */
   readonly rowsPerRecordBatch?: number;
@@ -40,6 +40,8 @@ export interface ShardRow {
   readonly document?: number;
   /** Byte offset in that document. */
   readonly offset?: number;
+  /** Position where the second segment starts. */
+  readonly segment?: number;
 }
 
 /** Writes a dataset: whole at `close()`, or not at all. */
@@ -244,12 +246,12 @@ class ArrowDatasetWriter implements DatasetWriter {
 
 function extraColumn(rows: readonly ShardRow[], column: ExtraColumn): Data {
   const { length } = rows;
-  if (column === 'document') {
-    const data = Uint32Array.from(rows, (row) => row.document!);
-    return makeData({ type: new Uint32(), length, nullCount: 0, data });
+  if (column === 'offset') {
+    const data = BigUint64Array.from(rows, (row) => BigInt(row.offset!));
+    return makeData({ type: new Uint64(), length, nullCount: 0, data });
   }
-  const data = BigUint64Array.from(rows, (row) => BigInt(row.offset!));
-  return makeData({ type: new Uint64(), length, nullCount: 0, data });
+  const data = Uint32Array.from(rows, (row) => row[column]!);
+  return makeData({ type: new Uint32(), length, nullCount: 0, data });
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {

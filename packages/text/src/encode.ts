@@ -3,8 +3,9 @@ import { ArgumentError } from '@maskloom/core';
 import { createDatasetWriter, type DatasetWriter, type Manifest } from '@maskloom/shards';
 import { chooseHoldout, documentHash } from './choose-holdout.ts';
 import { TextError } from './errors.ts';
-import { sentencePacker } from './full-sentences.ts';
+import { type SentencePacker, sentencePacker } from './full-sentences.ts';
 import { readDocuments, textBytes } from './read-documents.ts';
+import { pairPacker } from './sentence-pairs.ts';
 import { splitSentences } from './split-sentences.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -29,6 +30,8 @@ export interface EncodeOptions {
   readonly holdout?: number;
   /** Folder of that dataset. Default `${out}-holdout`. */
   readonly holdoutOut?: string;
+  /** Make pairs of segments, with a column `segment`, instead of full sentences. Default false. */
+  readonly pairs?: boolean;
   readonly rowsPerShard?: number;
   readonly rowsPerRecordBatch?: number;
   readonly onProgress?: (progress: EncodeProgress) => void;
@@ -46,6 +49,8 @@ export interface EncodedDataset {
   readonly documents: number;
   readonly samples: number;
   readonly tokens: number;
+  /** Tokens of documents too short for a pair. */
+  readonly leftOut: number;
 }
 
 /**
@@ -120,13 +125,14 @@ async function openSide(
   options: EncodeOptions,
   maxLength: number,
 ): Promise<Side> {
-  const { tokenizer, rowsPerShard, rowsPerRecordBatch } = options;
+  const { tokenizer, pairs = false, rowsPerShard, rowsPerRecordBatch } = options;
   const { vocab, digest, clsId, sepId } = tokenizer;
-  const packer = sentencePacker({ maxLength, clsId, sepId });
+  const makePacker = pairs ? pairPacker : sentencePacker;
+  const packer = makePacker({ maxLength, clsId, sepId });
   const writer = await createDatasetWriter(directory, {
     vocab,
     tokenizerDigest: digest,
-    columns: ['document', 'offset'],
+    columns: pairs ? ['document', 'offset', 'segment'] : ['document', 'offset'],
     ...(rowsPerShard === undefined ? {} : { rowsPerShard }),
     ...(rowsPerRecordBatch === undefined ? {} : { rowsPerRecordBatch }),
   });
@@ -137,12 +143,12 @@ async function openSide(
 class Side {
   readonly #directory: string;
   readonly writer: DatasetWriter;
-  readonly packer: ReturnType<typeof sentencePacker>;
+  readonly packer: SentencePacker;
   documents = 0;
   samples = 0;
   tokens = 0;
 
-  constructor(directory: string, writer: DatasetWriter, packer: ReturnType<typeof sentencePacker>) {
+  constructor(directory: string, writer: DatasetWriter, packer: SentencePacker) {
     this.#directory = directory;
     this.writer = writer;
     this.packer = packer;
@@ -164,6 +170,8 @@ class Side {
       );
     }
     const { rows, tokens }: Manifest = await this.writer.close();
-    return { directory: this.#directory, documents: this.documents, samples: rows, tokens };
+    const { documents } = this;
+    const leftOut = this.packer.leftOut();
+    return { directory: this.#directory, documents, samples: rows, tokens, leftOut };
   }
 }

@@ -46,11 +46,13 @@ export function* fullSentences(
 }
 
 /** Packs sentences as they come. */
-export interface SentencePacker {
+export interface SentencePacker<Packed extends Sample = Sample> {
   /** Adds a sentence; returns the samples that this completes. */
-  add(sentence: TokenisedSentence): Sample[];
+  add(sentence: TokenisedSentence): Packed[];
   /** Returns what is left. */
-  end(): Sample[];
+  end(): Packed[];
+  /** Tokens so far that made no sample. */
+  leftOut(): number;
 }
 
 /** {@linkcode fullSentences} for sentences that come one by one. */
@@ -90,5 +92,5 @@ export function sentencePacker({ maxLength, clsId, sepId }: FullSentencesOptions
     return samples;
   }
 
-  return { add, end };
+  return { add, end, leftOut: () => 0 };
 }

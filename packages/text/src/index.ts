@@ -16,9 +16,11 @@ export {
   type FullSentencesOptions,
   fullSentences,
   type Sample,
+  type SentencePacker,
   type TokenisedSentence,
 } from './full-sentences.ts';
 export { type Document, readDocuments } from './read-documents.ts';
+export { type PairSample, pairPacker } from './sentence-pairs.ts';
 export { type Sentence, splitSentences } from './split-sentences.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 export {

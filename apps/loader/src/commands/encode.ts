@@ -9,6 +9,7 @@ interface EncodeCommandOptions {
   readonly maxLength: number;
   readonly holdout: number;
   readonly holdoutOut?: string;
+  readonly pairs?: true;
   readonly rowsPerShard: number;
 }
 
@@ -22,6 +23,7 @@ export function encodeCommand(): Command {
     .option('--max-length <tokens>', 'longest sample, special tokens included', integer(3), 128)
     .option('--holdout <share>', 'share of the documents to set aside', share, 0)
     .option('--holdout-out <folder>', 'where to write those (default: <out>-holdout)')
+    .option('--pairs', 'make pairs of segments, for objectives with sentence order')
     .option('--rows-per-shard <rows>', 'a multiple of 1024', integer(1), 65536)
     .action(run);
 }

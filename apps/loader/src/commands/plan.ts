@@ -1,5 +1,5 @@
-import { ArgumentError, effectiveRate } from '@maskloom/core';
-import { createPlan, type Plan, planId, stepsPerEpoch } from '@maskloom/loader';
+import { ArgumentError, effectiveRate, sentenceOrder } from '@maskloom/core';
+import { checkDataset, createPlan, type Plan, planId, stepsPerEpoch } from '@maskloom/loader';
 import { canonicalJson, type Json, openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
 import { integer, seed, share } from '../options.ts';
@@ -16,6 +16,7 @@ interface PlanCommandOptions extends StrategyOptions {
   readonly out: string;
   readonly seed: bigint;
   readonly strategy: StrategyName;
+  readonly sentenceOrder?: true;
   readonly mode: 'dynamic' | 'static';
   readonly copies?: number;
   readonly order: Plan['order'];
@@ -37,6 +38,7 @@ export function planCommand(): Command {
         .choices(Object.keys(strategies))
         .default('token'),
     )
+    .option('--sentence-order', 'ask for the order of two segments as well (ALBERT)')
     .option('--rate <share>', "share of the tokens to select (default: the strategy's)", share)
     .option('--mask <share>', 'share of those that become the mask token', share)
     .option('--random <share>', 'share of those that become a random token', share)
@@ -63,7 +65,7 @@ export function planCommand(): Command {
 }
 
 async function run(options: PlanCommandOptions): Promise<void> {
-  const { data, out, strategy, ...rest } = options;
+  const { data, out, strategy, sentenceOrder: ordered, ...rest } = options;
   if (options.maxPredictions !== undefined && !cappedStrategies.includes(strategy)) {
     throw new ArgumentError(
       '--max-predictions',
@@ -72,11 +74,13 @@ async function run(options: PlanCommandOptions): Promise<void> {
     );
   }
   const dataset = await openDataset(data);
+  const masking = strategies[strategy](options, dataset.manifest.longest);
   const plan = createPlan({
     ...rest,
-    strategy: strategies[strategy](options, dataset.manifest.longest),
+    strategy: ordered ? sentenceOrder(masking) : masking,
     dataset,
   });
+  checkDataset(plan, dataset);
   await writeAtomically(out, `${canonicalJson(plan as unknown as Json)}\n`);
   console.log(`plan ${planId(plan)}`);
   console.log(`steps per epoch ${stepsPerEpoch(plan)}`);

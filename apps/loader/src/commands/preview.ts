@@ -1,4 +1,11 @@
-import { createMasker, maskEpoch, strategyFromPlan, toMode, toUint64 } from '@maskloom/core';
+import {
+  createMasker,
+  ignoredLabel,
+  maskEpoch,
+  strategyFromPlan,
+  toMode,
+  toUint64,
+} from '@maskloom/core';
 import { openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
 import { integer, seed } from '../options.ts';
@@ -52,7 +59,9 @@ async function run(options: PreviewCommandOptions): Promise<void> {
   const { loadTokenizer } = await import('@maskloom/text');
   const tokenizer = await loadTokenizer(options.tokenizer);
   const sample = toUint64('sample', options.sample);
-  const ids = dataset.sample(Number(sample - BigInt(plan.datasets[0].base)));
+  const row = Number(sample - BigInt(plan.datasets[0].base));
+  const ids = dataset.sample(row);
+  const segment = dataset.segment(row);
   const mode = toMode(options.mode === undefined ? plan : options);
   const masker = createMasker({
     vocab: dataset.manifest.vocab,
@@ -61,23 +70,28 @@ async function run(options: PreviewCommandOptions): Promise<void> {
     ...mode,
   });
   const { maskId } = dataset.manifest.vocab;
-  const texts = tokenizer.tokens([...ids]);
   const epochs = Array.from({ length: options.epochs }, (_, index) => {
     const epoch = options.epoch + index;
-    const { inputIds, labels } = masker.mask(ids, { epoch, sample });
+    const address = { epoch, sample, ...(segment === undefined ? {} : { segment }) };
+    const { inputIds, labels, sentenceLabel } = masker.mask(ids, address);
+    // Sentence order may have moved tokens: the originals are what the labels restore.
+    const originals = inputIds.map((id, position) =>
+      labels[position] === ignoredLabel ? id : labels[position]!,
+    );
+    const texts = tokenizer.tokens([...originals]);
     const shown = tokenizer.tokens([...inputIds]);
     const tokens = texts.map((text, position): PreviewToken => {
-      const action = actionOf(ids[position]!, inputIds[position]!, labels[position]!, maskId);
+      const action = actionOf(originals[position]!, inputIds[position]!, labels[position]!, maskId);
       return { text, shown: shown[position]!, action };
     });
-    return { epoch, maskEpoch: maskEpoch(mode, epoch), tokens };
+    return { epoch, maskEpoch: maskEpoch(mode, epoch), sentenceLabel, tokens };
   });
   if (options.json) console.log(JSON.stringify({ sample: String(sample), ...mode, epochs }));
   else for (const { epoch, tokens } of epochs) console.log(`epoch ${epoch}  ${line(tokens)}`);
 }
 
 function actionOf(original: number, shown: number, label: number, maskId: number): Action {
-  if (label === -100) return 'none';
+  if (label === ignoredLabel) return 'none';
   if (shown === maskId) return 'mask';
   return shown === original ? 'keep' : 'random';
 }

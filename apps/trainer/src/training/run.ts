@@ -62,6 +62,13 @@ export async function run(options: RunOptions, observer: RunObserver): Promise<R
       `The held-out data has a vocabulary of ${held.vocab.size} ids, the training data one of ${client.vocab.size}: encode both with the same tokenizer`,
     );
   }
+  const { strategy } = client.plan;
+  if (strategy.type === 'sentence-order') {
+    throw new TrainingError(
+      'MODEL',
+      'The plan asks for sentence order, which this model has no head for: serve a plan made without --sentence-order',
+    );
+  }
   const config = checkConfig({
     vocab: client.vocab.size,
     length: Math.max(client.longest, held?.longest ?? 0),

@@ -6,6 +6,7 @@ import type { StrategyPlan } from './strategy-plan.ts';
  */
 export function effectiveRate(plan: StrategyPlan): number {
   if (plan.type === 'token') return plan.select / 65536;
+  if (plan.type === 'sentence-order') return effectiveRate(plan.masking);
   const { selection } = plan;
   return selection.type === 'bernoulli' ? selection.select / 65536 : selection.rate / 1_000_000;
 }

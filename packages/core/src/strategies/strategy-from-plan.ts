@@ -1,4 +1,5 @@
 import { ArgumentError } from '../errors.ts';
+import { sentenceOrder } from './sentence-order.ts';
 import type { Strategy } from './strategy.ts';
 import type { StrategyPlan } from './strategy-plan.ts';
 import { tokenMaskingFromPlan } from './token-masking.ts';
@@ -12,9 +13,10 @@ import { unitMasking } from './unit-masking.ts';
 export function strategyFromPlan(plan: StrategyPlan): Strategy {
   if (plan?.type === 'token') return tokenMaskingFromPlan(plan);
   if (plan?.type === 'units') return unitMasking(plan);
+  if (plan?.type === 'sentence-order') return sentenceOrder(strategyFromPlan(plan.masking));
   throw new ArgumentError(
     'strategy.type',
-    '"token" or "units"',
+    '"token", "units" or "sentence-order"',
     (plan as { type?: unknown } | null)?.type,
     'the plan may come from a newer version',
   );

@@ -25,5 +25,11 @@ export interface UnitStrategyPlan {
   readonly action: ActionPlan;
 }
 
+/** Sentence order, then the masking of what it leaves, as a plan stores it. */
+export interface SentenceOrderPlan {
+  readonly type: 'sentence-order';
+  readonly masking: TokenStrategyPlan | UnitStrategyPlan;
+}
+
 /** A strategy as the plan stores it: integers only, so that every machine computes the same. */
-export type StrategyPlan = TokenStrategyPlan | UnitStrategyPlan;
+export type StrategyPlan = TokenStrategyPlan | UnitStrategyPlan | SentenceOrderPlan;

@@ -11,13 +11,25 @@ export interface MaskedOutput {
   readonly inputIds: IntegerArray;
   /** The original id where a token was selected, -100 elsewhere. */
   readonly labels: Int32Array;
+  /** For objectives with sentence order: where the second segment starts now. */
+  segment?: number;
+  /** For objectives with sentence order: 0 for the order of the text, 1 for swapped. */
+  sentenceLabel?: 0 | 1;
+}
+
+/** A sample as a strategy sees it. */
+export interface StrategyInput {
+  /** Token ids, special tokens included. */
+  readonly ids: ArrayLike<number>;
+  /** Position where the second segment starts, if there is one. */
+  readonly segment: number | undefined;
 }
 
 /** What to hide. Made by `tokenMasking` and its like, or from a plan by `strategyFromPlan`. */
 export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {
   readonly plan: Plan;
   /** Masks one sample with the draws that stand at it; returns how many tokens it selected. */
-  mask(ids: ArrayLike<number>, draws: Draws, vocab: VocabTables, out: MaskedOutput): number;
+  mask(input: StrategyInput, draws: Draws, vocab: VocabTables, out: MaskedOutput): number;
 }
 
 /** The label of a token that the loss leaves out. */

@@ -65,7 +65,7 @@ export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy<TokenStr
 function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
   return {
     plan,
-    mask(ids, draws, vocab, out) {
+    mask({ ids }, draws, vocab, out) {
       const { special, allowed, size, maskId } = vocab;
       const { inputIds, labels } = out;
       const { length } = ids;

@@ -49,7 +49,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
   return {
     plan: { type, unit, lengths, selection, action },
 
-    mask(ids, draws, vocab, out) {
+    mask({ ids }, draws, vocab, out) {
       const { length } = ids;
       if (length > positionRoom) {
         throw new ArgumentError('sample', `at most ${positionRoom} tokens`, length, 'split it');

@@ -1,4 +1,4 @@
-import { ignoredLabel } from '@maskloom/core';
+import { ignoredLabel, type MaskedOutput } from '@maskloom/core';
 import { tokenType } from '@maskloom/shards';
 import {
   type Data,
@@ -6,12 +6,13 @@ import {
   List,
   type RecordBatch,
   Schema,
+  Uint8,
   Uint16,
   Uint32,
   Uint64,
 } from 'apache-arrow';
 import { align, type SlotWriter } from '../slot.ts';
-import type { Layout } from './layout.ts';
+import { addressOf, type Layout } from './layout.ts';
 
 /**
  * The `compact` layout: no padding, and labels only where there are any; the least to send.
@@ -22,26 +23,38 @@ import type { Layout } from './layout.ts';
  * | `input_ids` | List\<UInt16 or UInt32\> by vocabulary | the ids the model sees |
  * | `masked_positions` | List\<UInt16 or UInt32\> by the dataset's longest sample | selected positions, ascending |
  * | `masked_labels` | as `input_ids` | the original ids there |
+ *
+ * With sentence order also:
+ *
+ * | `segment` | UInt32 | where the second segment starts |
+ * | `sentence_label` | UInt8 | 1 if the segments were swapped, else 0 |
  */
 export function compact(): Layout {
   return {
     name: 'compact',
 
-    schema({ vocab, longest }) {
+    schema({ vocab, longest, sentenceOrder }) {
       const position = isNarrow(longest) ? new Uint16() : new Uint32();
       return new Schema([
         new Field('sample', new Uint64(), false),
         new Field('input_ids', list(tokenType(vocab.size)), false),
         new Field('masked_positions', list(position), false),
         new Field('masked_labels', list(tokenType(vocab.size)), false),
+        ...(sentenceOrder
+          ? [
+              new Field('segment', new Uint32(), false),
+              new Field('sentence_label', new Uint8(), false),
+            ]
+          : []),
       ]);
     },
 
-    capacity({ longest }, rows) {
-      return align(rows * 8) + 3 * (align((rows + 1) * 4) + align(rows * longest * 4));
+    capacity({ longest, sentenceOrder }, rows) {
+      const order = sentenceOrder ? align(rows * 4) + align(rows) : 0;
+      return order + align(rows * 8) + 3 * (align((rows + 1) * 4) + align(rows * longest * 4));
     },
 
-    write(writer, { vocab, longest }, slice, masker, onRow) {
+    write(writer, { vocab, longest, sentenceOrder }, slice, masker, onRow) {
       const rows = slice.rows.length;
       const tokens = slice.rows.reduce((sum, row) => sum + row.ids.length, 0);
       writer.field(rows);
@@ -54,13 +67,18 @@ export function compact(): Layout {
       const maskedPositions = new Uint32Array(tokens);
       const maskedLabels = new Uint32Array(tokens);
       const maskedOffsets = new Int32Array(rows + 1);
+      const segments = new Uint32Array(rows);
+      const sentenceLabels = new Uint8Array(rows);
       let masked = 0;
       let start = 0;
       slice.rows.forEach((row, index) => {
         const end = start + row.ids.length;
-        const out = { inputIds: inputIds.subarray(start, end), labels };
+        const rowLabels = labels.subarray(0, row.ids.length);
+        const out: MaskedOutput = { inputIds: inputIds.subarray(start, end), labels: rowLabels };
         sample[index] = row.sample;
-        masker.maskInto(row.ids, { epoch: slice.epoch, sample: row.sample }, out);
+        masker.maskInto(row.ids, addressOf(slice.epoch, row), out);
+        segments[index] = out.segment ?? 0;
+        sentenceLabels[index] = out.sentenceLabel ?? 0;
         for (let position = 0; position < row.ids.length; position++) {
           if (labels[position] === ignoredLabel) continue;
           maskedPositions[masked] = position;
@@ -68,7 +86,7 @@ export function compact(): Layout {
         }
         idOffsets[index + 1] = end;
         maskedOffsets[index + 1] = masked;
-        onRow?.(row, out.inputIds, labels.subarray(0, row.ids.length));
+        onRow?.(row, out);
         start = end;
       });
 
@@ -76,6 +94,12 @@ export function compact(): Layout {
       items(writer, masked, isNarrow(longest)).set(maskedPositions.subarray(0, masked));
       listOffsets(writer, rows).set(maskedOffsets);
       items(writer, masked, isNarrow(vocab.size)).set(maskedLabels.subarray(0, masked));
+      if (sentenceOrder) {
+        writer.field(rows);
+        writer.uint32(rows).set(segments);
+        writer.field(rows);
+        writer.uint8(rows).set(sentenceLabels);
+      }
     },
   };
 }
@@ -112,6 +136,10 @@ export interface CompactColumns {
   positions(row: number): Uint16Array | Uint32Array;
   /** The original ids at a row's positions. */
   labels(row: number): Uint16Array | Uint32Array;
+  /** Uint32Array[rows]: where the second segment starts; with sentence order only. */
+  readonly segment: Uint32Array | undefined;
+  /** Uint8Array[rows]; with sentence order only. */
+  readonly sentenceLabel: Uint8Array | undefined;
 }
 
 /** The columns of a record batch in the `compact` layout: views, no copy. */
@@ -125,6 +153,12 @@ export function readCompact(batch: RecordBatch): CompactColumns {
     inputIds: listReader(batch, 'input_ids'),
     positions: listReader(batch, 'masked_positions'),
     labels: listReader(batch, 'masked_labels'),
+    segment: batch.getChild('segment')?.data[0]?.values.subarray(0, batch.numRows) as
+      | Uint32Array
+      | undefined,
+    sentenceLabel: batch.getChild('sentence_label')?.data[0]?.values.subarray(0, batch.numRows) as
+      | Uint8Array
+      | undefined,
   };
 }
 

@@ -1,7 +1,7 @@
-import { ignoredLabel } from '@maskloom/core';
+import { ignoredLabel, type MaskedOutput } from '@maskloom/core';
 import { Field, FixedSizeList, Int32, type RecordBatch, Schema, Uint8, Uint64 } from 'apache-arrow';
-import { align } from '../slot.ts';
-import type { Layout, LayoutContext } from './layout.ts';
+import { align, type SlotWriter } from '../slot.ts';
+import { addressOf, type Layout, type LayoutContext } from './layout.ts';
 
 /** Options of {@linkcode dense}. */
 export interface DenseOptions {
@@ -20,6 +20,11 @@ export interface DenseOptions {
  * | `input_ids` | FixedSizeList\<Int32\>[width] | the ids the model sees, then the pad id |
  * | `labels` | FixedSizeList\<Int32\>[width] | the original id where selected, else -100 |
  * | `attention_mask` | FixedSizeList\<UInt8\>[width] | 1 for a token, 0 for padding |
+ *
+ * With sentence order also:
+ *
+ * | `token_type_ids` | FixedSizeList\<UInt8\>[width] | 1 in the second segment, else 0 |
+ * | `sentence_label` | UInt8 | 1 if the segments were swapped, else 0 |
  */
 export function dense(options: DenseOptions = {}): Layout {
   const { pad = 'batch', multiple = 1 } = options;
@@ -36,12 +41,19 @@ export function dense(options: DenseOptions = {}): Layout {
         new Field('input_ids', rectangle(new Int32(), width), false),
         new Field('labels', rectangle(new Int32(), width), false),
         new Field('attention_mask', rectangle(new Uint8(), width), false),
+        ...(context.sentenceOrder
+          ? [
+              new Field('token_type_ids', rectangle(new Uint8(), width), false),
+              new Field('sentence_label', new Uint8(), false),
+            ]
+          : []),
       ]);
     },
 
     capacity(context, rows) {
       const tokens = rows * widthOf(context, context.longest);
-      return align(rows * 8) + 2 * align(tokens * 4) + align(tokens);
+      const order = context.sentenceOrder ? align(tokens) + align(rows) : 0;
+      return align(rows * 8) + 2 * align(tokens * 4) + align(tokens) + order;
     },
 
     write(writer, context, slice, masker, onRow) {
@@ -58,24 +70,38 @@ export function dense(options: DenseOptions = {}): Layout {
       writer.field(rows);
       writer.field(rows * width);
       const attentionMask = writer.uint8(rows * width);
+      const order = context.sentenceOrder ? orderColumns(writer, rows, width) : undefined;
 
       slice.rows.forEach((row, index) => {
         const start = index * width;
         const end = start + row.ids.length;
-        const out = {
+        const out: MaskedOutput = {
           inputIds: inputIds.subarray(start, end),
           labels: labels.subarray(start, end),
         };
         sample[index] = row.sample;
-        masker.maskInto(row.ids, { epoch: slice.epoch, sample: row.sample }, out);
+        masker.maskInto(row.ids, addressOf(slice.epoch, row), out);
         inputIds.fill(context.vocab.padId, end, start + width);
         labels.fill(ignoredLabel, end, start + width);
         attentionMask.fill(1, start, end);
         attentionMask.fill(0, end, start + width);
-        onRow?.(row, out.inputIds, out.labels);
+        if (order !== undefined) {
+          order.tokenTypeIds.fill(0, start, start + width);
+          order.tokenTypeIds.fill(1, start + out.segment!, end);
+          order.sentenceLabel[index] = out.sentenceLabel!;
+        }
+        onRow?.(row, out);
       });
     },
   };
+}
+
+function orderColumns(writer: SlotWriter, rows: number, width: number) {
+  writer.field(rows);
+  writer.field(rows * width);
+  const tokenTypeIds = writer.uint8(rows * width);
+  writer.field(rows);
+  return { tokenTypeIds, sentenceLabel: writer.uint8(rows) };
 }
 
 function rectangle<Item extends Int32 | Uint8>(item: Item, width: number): FixedSizeList<Item> {
@@ -94,6 +120,10 @@ export interface DenseColumns {
   readonly labels: Int32Array;
   /** Uint8Array[rows * width] */
   readonly attentionMask: Uint8Array;
+  /** Uint8Array[rows * width]; with sentence order only. */
+  readonly tokenTypeIds: Uint8Array | undefined;
+  /** Uint8Array[rows]; with sentence order only. */
+  readonly sentenceLabel: Uint8Array | undefined;
 }
 
 /** The columns of a record batch in the `dense` layout: views, no copy. */
@@ -101,7 +131,7 @@ export function readDense(batch: RecordBatch): DenseColumns {
   const list = batch.getChild('input_ids')!.data[0]!;
   const width = (list.type as FixedSizeList).listSize;
   const values = (name: string) =>
-    batch.getChild(name)!.data[0]!.children[0]!.values.subarray(0, batch.numRows * width);
+    batch.getChild(name)?.data[0]?.children[0]?.values.subarray(0, batch.numRows * width);
   return {
     rows: batch.numRows,
     width,
@@ -112,5 +142,9 @@ export function readDense(batch: RecordBatch): DenseColumns {
     inputIds: values('input_ids') as Int32Array,
     labels: values('labels') as Int32Array,
     attentionMask: values('attention_mask') as Uint8Array,
+    tokenTypeIds: values('token_type_ids') as Uint8Array | undefined,
+    sentenceLabel: batch.getChild('sentence_label')?.data[0]?.values.subarray(0, batch.numRows) as
+      | Uint8Array
+      | undefined,
   };
 }

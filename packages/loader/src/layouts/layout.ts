@@ -1,4 +1,4 @@
-import type { Masker, VocabTraits } from '@maskloom/core';
+import type { MaskedOutput, Masker, SampleAddress, VocabTraits } from '@maskloom/core';
 import type { Schema } from 'apache-arrow';
 import type { SlotWriter } from '../slot.ts';
 
@@ -7,12 +7,16 @@ export interface LayoutContext {
   readonly vocab: VocabTraits;
   /** Tokens of the dataset's longest sample. */
   readonly longest: number;
+  /** Whether the objective asks for the order of two segments. */
+  readonly sentenceOrder: boolean;
 }
 
 /** One row of a batch, before masking. */
 export interface BatchRow {
   readonly sample: bigint;
   readonly ids: Uint16Array | Uint32Array;
+  /** Where the second segment starts, if the dataset says. */
+  readonly segment: number | undefined;
 }
 
 /** A rank's slice of a global batch, before masking. */
@@ -23,8 +27,13 @@ export interface BatchSlice {
   readonly longestOfBatch: number;
 }
 
-/** Told of each masked row: its ids and labels, without padding. */
-export type OnRow = (row: BatchRow, inputIds: ArrayLike<number>, labels: Int32Array) => void;
+/** Told of each masked row, without padding. */
+export type OnRow = (row: BatchRow, masked: MaskedOutput) => void;
+
+/** The address a row's masks are drawn at. */
+export function addressOf(epoch: number, { sample, segment }: BatchRow): SampleAddress {
+  return segment === undefined ? { epoch, sample } : { epoch, sample, segment };
+}
 
 /** A way to lay a batch out in columns. It changes how a batch is written, never what is in it. */
 export interface Layout {
