@@ -30,9 +30,12 @@ export async function probe(coreUrl) {
         { length: sample * 5 },
         (_, index) => (index * 37 + sample * 11) % 1000,
       );
-      const { inputIds, labels } = masker.mask(ids, { epoch: sample % 3, sample });
-      inputIds.forEach(mix);
-      labels.forEach(mix);
+      // Plain arrays go to the reference, typed ones to the kernel.
+      for (const given of [ids, Uint16Array.from(ids), Int32Array.from(ids)]) {
+        const { inputIds, labels } = masker.mask(given, { epoch: sample % 3, sample });
+        inputIds.forEach(mix);
+        labels.forEach(mix);
+      }
     }
   }
   return hash.toString(16);

@@ -79,6 +79,7 @@ export function createMasker(options: MaskerOptions): Masker {
   const mode = toMode(options);
   const vocab = vocabTables(options.vocab);
   const draws = createDraws(seed);
+  const accelerated = strategy.accelerate?.(vocab);
 
   function maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number {
     const room = Math.min(out.inputIds.length, out.labels.length);
@@ -86,7 +87,10 @@ export function createMasker(options: MaskerOptions): Masker {
       throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, room);
     }
     draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
-    return strategy.mask({ ids, segment: address.segment }, draws, vocab, out);
+    const input = { ids, segment: address.segment };
+    return accelerated === undefined
+      ? strategy.mask(input, draws, vocab, out)
+      : accelerated(input, draws, vocab, out);
   }
 
   return {

@@ -24,6 +24,12 @@ export const op = {
 
 /** The draws of one seed, addressed by (op, epoch, sample, index) in any sequence. */
 export interface Draws {
+  /** The seed as two words of 32 bits, the low one first. */
+  readonly key: readonly [low: number, high: number];
+  /** Where `word` and `half` read. */
+  readonly epoch: number;
+  readonly sampleLow: number;
+  readonly sampleHigh: number;
   /** Moves to a sample in an epoch; `word` and `half` then read there. */
   at(epoch: number, sample: Uint64): Draws;
   /** 32 bits: word `index & 3` of block `index >> 2`. `index` from 0 to 2^26-1. */
@@ -59,30 +65,28 @@ const blockLimit = 1 << 24;
 const cachedOps = 16;
 
 class PhiloxDraws implements Draws {
-  readonly #key0: number;
-  readonly #key1: number;
+  readonly key: readonly [low: number, high: number];
+  epoch = 0;
+  sampleLow = 0;
+  sampleHigh = 0;
   // The last block of each op (modulo 16), so that interleaved ops do not recompute each other's;
   // #counters has the first counter word it belongs to, -1 where none of this (epoch, sample) is there.
   readonly #blocks = Array.from({ length: cachedOps }, () => new Uint32Array(4));
   readonly #counters = new Float64Array(cachedOps).fill(-1);
-  #epoch = 0;
-  #sampleLow = 0;
-  #sampleHigh = 0;
 
   constructor(seed: bigint) {
-    this.#key0 = Number(seed & 0xffffffffn);
-    this.#key1 = Number(seed >> 32n);
+    this.key = [Number(seed & 0xffffffffn), Number(seed >> 32n)];
   }
 
   at(epoch: number, sample: Uint64): this {
-    this.#epoch = toUint32('epoch', epoch);
+    this.epoch = toUint32('epoch', epoch);
     if (typeof sample === 'number' && Number.isSafeInteger(sample) && sample >= 0) {
-      this.#sampleLow = sample >>> 0;
-      this.#sampleHigh = Math.floor(sample / 0x100000000);
+      this.sampleLow = sample >>> 0;
+      this.sampleHigh = Math.floor(sample / 0x100000000);
     } else {
       const value = toUint64('sample', sample);
-      this.#sampleLow = Number(value & 0xffffffffn);
-      this.#sampleHigh = Number(value >> 32n);
+      this.sampleLow = Number(value & 0xffffffffn);
+      this.sampleHigh = Number(value >> 32n);
     }
     this.#counters.fill(-1);
     return this;
@@ -105,11 +109,11 @@ class PhiloxDraws implements Draws {
       philox4x32(
         words,
         counter0,
-        this.#epoch,
-        this.#sampleLow,
-        this.#sampleHigh,
-        this.#key0,
-        this.#key1,
+        this.epoch,
+        this.sampleLow,
+        this.sampleHigh,
+        this.key[0],
+        this.key[1],
       );
       this.#counters[slot] = counter0;
     }

@@ -1,4 +1,5 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
+import { tokenKernel } from '../kernel/token-kernel.ts';
 import { op } from '../random/draws.ts';
 import { mulhi32 } from '../random/philox.ts';
 import { type ActionShares, checkRate, checkShares } from './action.ts';
@@ -63,8 +64,9 @@ export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy<TokenStr
 }
 
 function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
-  return {
+  const strategy: Strategy<TokenStrategyPlan> = {
     plan,
+    accelerate: (vocab) => tokenKernel(plan, vocab, strategy.mask),
     mask({ ids }, draws, vocab, out) {
       const { special, allowed, size, maskId } = vocab;
       const { inputIds, labels } = out;
@@ -88,4 +90,5 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
       return selected;
     },
   };
+  return strategy;
 }

@@ -1,0 +1,229 @@
+/**
+ * @file The token strategy (docs/spec.md, section 3) in WebAssembly SIMD, written in AssemblyScript. Four
+ * blocks of Philox at a time give the draws of 32 tokens; src/strategies/token-masking.ts says the same
+ * plainly, and the two give the same bytes.
+ */
+
+const multiplier0: u32 = 0xd2511f53;
+const multiplier1: u32 = 0xcd9e8d57;
+const weyl0: u32 = 0x9e3779b9;
+const weyl1: u32 = 0xbb67ae85;
+const opToken: u32 = 2 << 24;
+const ignoredLabel: i32 = -100;
+
+/** Tokens that one round of the loop masks: the caller's columns have room up to a multiple of it. */
+const group: i32 = 32;
+
+let key0: u32 = 0;
+let key1: u32 = 0;
+let counter1: u32 = 0;
+let counter2: u32 = 0;
+let counter3: u32 = 0;
+
+let maskBelow: u32 = 0;
+let randomBelow: u32 = 0;
+let selectBelow: u32 = 0;
+
+let size: u32 = 0;
+let maskId: u32 = 0;
+let ranges: usize = 0;
+let rangeCount: i32 = 0;
+let allowed: usize = 0;
+let allowedCount: u32 = 0;
+
+/** Sets what is the same for every sample. `ranges` points at pairs (first special id, how many more). */
+export function configure(
+  seedLow: u32,
+  seedHigh: u32,
+  mask: u32,
+  random: u32,
+  select: u32,
+  vocabSize: u32,
+  vocabMaskId: u32,
+  rangesAt: usize,
+  ranged: i32,
+  allowedAt: usize,
+  allowedIds: u32,
+): void {
+  key0 = seedLow;
+  key1 = seedHigh;
+  maskBelow = mask;
+  randomBelow = random;
+  selectBelow = select;
+  size = vocabSize;
+  maskId = vocabMaskId;
+  ranges = rangesAt;
+  rangeCount = ranged;
+  allowed = allowedAt;
+  allowedCount = allowedIds;
+}
+
+/** Word 0 to 3 of a block of op `token`. */
+function tokenWord(position: u32): u32 {
+  let c0: u32 = opToken | (position >> 2);
+  let c1 = counter1;
+  let c2 = counter2;
+  let c3 = counter3;
+  let k0 = key0;
+  let k1 = key1;
+  for (let round = 0; round < 10; round++) {
+    const p0: u64 = <u64>multiplier0 * <u64>c0;
+    const p1: u64 = <u64>multiplier1 * <u64>c2;
+    c0 = <u32>(p1 >> 32) ^ c1 ^ k0;
+    c1 = <u32>p1;
+    c2 = <u32>(p0 >> 32) ^ c3 ^ k1;
+    c3 = <u32>p0;
+    k0 += weyl0;
+    k1 += weyl1;
+  }
+  const word = position & 3;
+  return word < 2 ? (word === 0 ? c0 : c1) : word === 2 ? c2 : c3;
+}
+
+// @ts-ignore: decorator
+@inline
+function below(draws: v128, threshold: u32): v128 {
+  // A threshold of 65536 does not fit 16 bits, so "below it" is "at most one less"; 0 is none.
+  return threshold === 0
+    ? i32x4.splat(0)
+    : i16x8.le_u(draws, i16x8.splat(<i16>(threshold - 1)));
+}
+
+// @ts-ignore: decorator
+@inline
+function isSpecial(ids: v128): v128 {
+  let special = i32x4.splat(0);
+  let at = ranges;
+  for (let index = 0; index < rangeCount; index++) {
+    const offset = i32x4.sub(ids, v128.load32_splat(at));
+    special = v128.or(special, i32x4.le_u(offset, v128.load32_splat(at, 4)));
+    at += 8;
+  }
+  return special;
+}
+
+/** Masks 8 tokens by 8 draws of 16 bits; returns which it selected, a bit each. */
+// @ts-ignore: decorator
+@inline
+function maskEight(
+  draws: v128,
+  position: i32,
+  ids0: v128,
+  ids1: v128,
+  inputIds: usize,
+  labels: usize,
+): i32 {
+  const candidates = below(draws, selectBelow);
+  const special = i16x8.narrow_i32x4_s(isSpecial(ids0), isSpecial(ids1));
+  const selected = v128.andnot(candidates, special);
+  const masked = v128.and(selected, below(draws, maskBelow));
+  const replaced = v128.andnot(v128.and(selected, below(draws, randomBelow)), masked);
+
+  const ignored = i32x4.splat(ignoredLabel);
+  const maskIds = i32x4.splat(<i32>maskId);
+  v128.store(labels, v128.bitselect(ids0, ignored, i32x4.extend_low_i16x8_s(selected)));
+  v128.store(labels, v128.bitselect(ids1, ignored, i32x4.extend_high_i16x8_s(selected)), 16);
+  v128.store(inputIds, v128.bitselect(maskIds, ids0, i32x4.extend_low_i16x8_s(masked)));
+  v128.store(inputIds, v128.bitselect(maskIds, ids1, i32x4.extend_high_i16x8_s(masked)), 16);
+  let left = i16x8.bitmask(replaced);
+  while (left !== 0) {
+    const lane = ctz(left);
+    left &= left - 1;
+    const word = tokenWord(<u32>(position + lane));
+    const index = <usize>((<u64>word * <u64>allowedCount) >> 32);
+    store<u32>(inputIds + ((<usize>lane) << 2), load<u32>(allowed + (index << 2)));
+  }
+  return i16x8.bitmask(selected);
+}
+
+// @ts-ignore: decorator
+@inline
+function maskSample<Id>(ids: usize, length: i32, inputIds: usize, labels: usize): i32 {
+  // The mask id is special, so that what fills the last group is never selected.
+  const filled = (length + group - 1) & -group;
+  for (let index = length; index < filled; index++) {
+    store<Id>(ids + <usize>index * sizeof<Id>(), <Id>maskId);
+  }
+
+  const m0 = i32x4.splat(<i32>multiplier0);
+  const m1 = i32x4.splat(<i32>multiplier1);
+  const w0 = i32x4.splat(<i32>weyl0);
+  const w1 = i32x4.splat(<i32>weyl1);
+  const each = i32x4(0, 1, 2, 3);
+  let largest = i32x4.splat(0);
+  let selected = 0;
+  for (let position = 0; position < filled; position += group) {
+    let c0 = i32x4.add(i32x4.splat(position >> 3), each);
+    let c1 = i32x4.splat(<i32>counter1);
+    let c2 = i32x4.splat(<i32>counter2);
+    let c3 = i32x4.splat(<i32>counter3);
+    let k0 = i32x4.splat(<i32>key0);
+    let k1 = i32x4.splat(<i32>key1);
+    for (let round = 0; round < 10; round++) {
+      const p0 = i64x2.extmul_low_i32x4_u(c0, m0);
+      const q0 = i64x2.extmul_high_i32x4_u(c0, m0);
+      const p1 = i64x2.extmul_low_i32x4_u(c2, m1);
+      const q1 = i64x2.extmul_high_i32x4_u(c2, m1);
+      c0 = v128.xor(v128.xor(v128.shuffle<i32>(p1, q1, 1, 3, 5, 7), c1), k0);
+      c1 = v128.shuffle<i32>(p1, q1, 0, 2, 4, 6);
+      c2 = v128.xor(v128.xor(v128.shuffle<i32>(p0, q0, 1, 3, 5, 7), c3), k1);
+      c3 = v128.shuffle<i32>(p0, q0, 0, 2, 4, 6);
+      k0 = i32x4.add(k0, w0);
+      k1 = i32x4.add(k1, w1);
+    }
+    // From a vector for each word of four blocks to a vector for each block: 8 draws in order.
+    const a = v128.shuffle<i32>(c0, c1, 0, 4, 1, 5);
+    const b = v128.shuffle<i32>(c2, c3, 0, 4, 1, 5);
+    const c = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7);
+    const d = v128.shuffle<i32>(c2, c3, 2, 6, 3, 7);
+    for (let part = 0; part < 4; part++) {
+      const first = part < 2 ? a : c;
+      const second = part < 2 ? b : d;
+      const draws =
+        (part & 1) === 0
+          ? v128.shuffle<i64>(first, second, 0, 2)
+          : v128.shuffle<i64>(first, second, 1, 3);
+      const at = position + (part << 3);
+      let ids0: v128;
+      let ids1: v128;
+      if (sizeof<Id>() === 2) {
+        const narrow = v128.load(ids + ((<usize>at) << 1));
+        ids0 = i32x4.extend_low_i16x8_u(narrow);
+        ids1 = i32x4.extend_high_i16x8_u(narrow);
+      } else {
+        ids0 = v128.load(ids + ((<usize>at) << 2));
+        ids1 = v128.load(ids + ((<usize>at) << 2), 16);
+      }
+      largest = i32x4.max_u(largest, i32x4.max_u(ids0, ids1));
+      const offset = (<usize>at) << 2;
+      selected += popcnt(maskEight(draws, at, ids0, ids1, inputIds + offset, labels + offset));
+    }
+  }
+  const most = max(
+    max(<u32>i32x4.extract_lane(largest, 0), <u32>i32x4.extract_lane(largest, 1)),
+    max(<u32>i32x4.extract_lane(largest, 2), <u32>i32x4.extract_lane(largest, 3)),
+  );
+  return most < size ? selected : -1;
+}
+
+/**
+ * Masks a sample; returns how many tokens it selected, -1 where an id is not in the vocabulary. `bytes`,
+ * 2 or 4, is the width of its ids; what it writes is of 4 bytes each.
+ */
+export function mask(
+  ids: usize,
+  bytes: i32,
+  length: i32,
+  inputIds: usize,
+  labels: usize,
+  epoch: u32,
+  sampleLow: u32,
+  sampleHigh: u32,
+): i32 {
+  counter1 = epoch;
+  counter2 = sampleLow;
+  counter3 = sampleHigh;
+  return bytes === 2
+    ? maskSample<u16>(ids, length, inputIds, labels)
+    : maskSample<u32>(ids, length, inputIds, labels);
+}
