@@ -129,7 +129,7 @@ function peers() {
 }
 let versions = '';
 try {
-  if (process.argv.includes("--no-peers")) throw new Error("--no-peers");
+  if (process.argv.includes('--no-peers')) throw new Error('--no-peers');
   const found = peers();
   versions = found.versions;
   Object.assign(rates, found.rates);

@@ -97,6 +97,15 @@ describe('maskloom plan refuses, and writes nothing', () => {
   test('a batch larger than the dataset', () =>
     expectRefusal(plan('--batch', '101'), /100 rows do not fill one batch of 101/));
 
+  test('rates that are no schedule', async () => {
+    await expectRefusal(plan('--rates', 'step:0'), /--rates.*step:0=0\.3,10000=0\.15/);
+    await expectRefusal(plan('--rates', 'epoch:0=1.5'), /--rates.*from 0 to 1/);
+    await expectRefusal(plan('--rates', 'epoch:2=0.1,1=0.2'), /epoch is 1, expected ascending/);
+  });
+
+  test('rates in static mode', () =>
+    expectRefusal(plan('--rates', 'epoch:0=0.2', '--mode', 'static'), /none in static mode/));
+
   test('copies in dynamic mode', () => expectRefusal(plan('--copies', '2'), /copies is 2/));
 
   test('sentence order for samples of one segment', async () => {

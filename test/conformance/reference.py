@@ -173,6 +173,34 @@ def mask(ids, vocab, strategy, seed, mask_epoch, sample, segment=None):
     return by_type[strategy["type"]](ids, vocab, strategy, seed, mask_epoch, sample)
 
 
+def at_rate(strategy, rate):
+    """Section 3, Rate schedules: the strategy at a rate in parts per million."""
+    if rate is None:
+        return strategy
+    if strategy["type"] == "sentence-order":
+        return {**strategy, "masking": at_rate(strategy["masking"], rate)}
+    select = rate * 65536 // 10**6
+    if strategy["type"] == "token":
+        scaled = {k: strategy[k] * select // strategy["select"] for k in ("random", "mask")}
+        return {**strategy, **scaled, "select": select}
+    change = {"select": select} if strategy["selection"]["type"] == "bernoulli" else {"rate": rate}
+    return {**strategy, "selection": {**strategy["selection"], **change}}
+
+
+def scheduled_rate(plan, epoch, step):
+    """Section 3, Rate schedules."""
+    if "rates" not in plan:
+        return None
+    points = plan["rates"]["points"]
+    t = epoch if plan["rates"]["over"] == "epoch" else epoch * steps_per_epoch(plan) + step
+    if t < points[0][0]:
+        return points[0][1]
+    for (a, rate_a), (b, rate_b) in zip(points, points[1:]):
+        if t < b:
+            return (rate_a * (b - a) + (rate_b - rate_a) * (t - a)) // (b - a)
+    return points[-1][1]
+
+
 def order(position, rows, seed, epoch):
     """Section 6: the row at a position of an epoch."""
     bits = (rows - 1).bit_length()
@@ -243,7 +271,8 @@ def stream_digest(plan, folder, steps, epoch=0, step=0):
         digests = b""
         for row in batch_rows(plan, epoch, step):
             segment = segments[row] if segments else None
-            strategy, vocab = plan["strategy"], manifest["vocab"]
+            strategy = at_rate(plan["strategy"], scheduled_rate(plan, epoch, step))
+            vocab = manifest["vocab"]
             masked = mask(samples[row], vocab, strategy, seed, mask_epoch, base + row, segment)
             digests += sample_digest(base + row, *masked)
         stream = hashlib.sha256(stream + hashlib.sha256(digests).digest()).digest()

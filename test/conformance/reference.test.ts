@@ -30,6 +30,35 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
   ],
   ['sentence order', { strategy: sentenceOrder(albert()), last: 'short' }, []],
   ['spans', { strategy: spanbert({ rate: 0.3 }), last: 'short' }, []],
+  [
+    'rates over steps',
+    {
+      rates: {
+        over: 'step',
+        points: [
+          [3, 0.9],
+          [40, 0.1],
+          [50, 0.5],
+        ],
+      },
+      last: 'short',
+    },
+    [],
+  ],
+  [
+    'spans at rates over epochs',
+    {
+      strategy: spanbert(),
+      rates: {
+        over: 'epoch',
+        points: [
+          [0, 0.05],
+          [3, 0.6],
+        ],
+      },
+    },
+    [],
+  ],
   ['sequential, from the middle of an epoch', { order: 'sequential', seed: 0 }, ['1', '20']],
 ];
 

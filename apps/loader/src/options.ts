@@ -1,3 +1,4 @@
+import type { RateSchedule } from '@maskloom/loader';
 import { InvalidArgumentError } from 'commander';
 
 /** Reads an integer of at least `least` from the command line. */
@@ -14,6 +15,19 @@ export function share(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && value >= 0 && value <= 1) return value;
   throw new InvalidArgumentError('Expected a number from 0 to 1.');
+}
+
+/** Reads a schedule of rates, such as `step:0=0.3,10000=0.15`. */
+export function rates(text: string): RateSchedule {
+  const [, over, list] = /^(epoch|step):(.+)$/.exec(text) ?? [];
+  const points = list?.split(',').map((point) => /^([0-9]{1,10})=([0-9.]+)$/.exec(point));
+  if (over === undefined || points === undefined || points.includes(null)) {
+    throw new InvalidArgumentError('Expected something like step:0=0.3,10000=0.15 or epoch:0=0.3.');
+  }
+  return {
+    over: over as RateSchedule['over'],
+    points: points.map((point) => [Number(point![1]), share(point![2]!)]),
+  };
 }
 
 /** Reads an unsigned 64-bit integer. */

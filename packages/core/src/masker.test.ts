@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMasker } from './masker.ts';
+import { bert, spanbert } from './strategies/presets.ts';
+import { sentenceOrder } from './strategies/sentence-order.ts';
+import type { Strategy } from './strategies/strategy.ts';
 import { tokenMasking } from './strategies/token-masking.ts';
 
 const vocab = { size: 500, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [] };
@@ -139,4 +142,48 @@ test('createMasker() refuses modes that contradict themselves', () => {
   expect(() => createMasker({ vocab, seed: 0, strategy, mode: 'static', copies: 0 })).toThrow(
     /^copies is 0/,
   );
+});
+
+describe('a rate that comes with a call', () => {
+  const rate = fc.integer({ min: 0, max: 64 }).map((part) => part / 64);
+  const both = fc.constantFrom(
+    [(share: number) => tokenMasking({ rate: share }), 1],
+    [(share: number) => bert({ rate: share }), 0.15],
+    [(share: number) => sentenceOrder(spanbert({ rate: share })), 0.5],
+  ) as fc.Arbitrary<[(rate: number) => Strategy, number]>;
+
+  test('masks as the strategy of that rate does, and leaves other calls alone', () => {
+    fc.assert(
+      fc.property(
+        uint64,
+        uint64,
+        sampleIds,
+        rate,
+        both,
+        (seed, sample, inner, share, [make, own]) => {
+          const ids = Int32Array.from([2, ...inner, 3, 9, 3]);
+          const address = { epoch: 1, sample, segment: ids.length - 2 };
+          const masker = createMasker({ vocab, seed, strategy: make(own) });
+          const before = masker.mask(ids, address);
+          const other = createMasker({ vocab, seed, strategy: make(share) }).mask(ids, address);
+          expect(masker.mask(ids, { ...address, rate: share })).toEqual(other);
+          expect(masker.mask(ids, address)).toEqual(before);
+        },
+      ),
+    );
+  });
+
+  test('is refused in static mode, outside 0..1, and where the strategy hides nothing', () => {
+    const strategy = tokenMasking({ rate: 0.15 });
+    const mask = (options: object, share: number) => () =>
+      createMasker({ vocab, seed: 1n, strategy, ...options }).mask([9], {
+        epoch: 0,
+        sample: 0,
+        rate: share,
+      });
+    expect(mask({ mode: 'static' }, 0.2)).toThrow(/^rate is 0.2, expected none in static mode/);
+    expect(mask({}, 1.2)).toThrow(/^rate is 1.2/);
+    expect(mask({}, Number.NaN)).toThrow(/^rate is NaN/);
+    expect(mask({ strategy: tokenMasking({ rate: 0 }) }, 0.2)).toThrow(/^strategy.select is 0/);
+  });
 });

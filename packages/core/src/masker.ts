@@ -2,6 +2,7 @@ import { ArgumentError } from './errors.ts';
 import { type Mode, maskEpoch, toMode } from './mode.ts';
 import { createDraws } from './random/draws.ts';
 import { toUint32, toUint64, type Uint64 } from './random/uint64.ts';
+import { checkRate } from './strategies/action.ts';
 import type { MaskedOutput, Strategy } from './strategies/strategy.ts';
 import { type VocabTraits, vocabTables } from './vocab.ts';
 
@@ -27,6 +28,11 @@ export interface SampleAddress {
   readonly sample: Uint64;
   /** For objectives with sentence order: where the second segment starts. */
   readonly segment?: number;
+  /**
+   * For schedules: the share of tokens to select in this call, instead of the strategy's; to the nearest
+   * millionth. Not in static mode, whose masks are the same each time.
+   */
+  readonly rate?: number;
 }
 
 /** A masked sample of `length` tokens. */
@@ -50,7 +56,7 @@ export interface Masker {
    * Masks a sample's ids. The input is never written.
    *
    * @throws {TokenIdError} for an id the vocabulary does not have.
-   * @throws {ArgumentError} for an epoch or sample out of range.
+   * @throws {ArgumentError} for an epoch, sample or rate out of range, or a rate in static mode.
    */
   mask(ids: ArrayLike<number>, address: SampleAddress): MaskedSample;
   /**
@@ -79,7 +85,22 @@ export function createMasker(options: MaskerOptions): Masker {
   const mode = toMode(options);
   const vocab = vocabTables(options.vocab);
   const draws = createDraws(seed);
-  const accelerated = strategy.accelerate?.(vocab);
+  const prepare = (strategy: Strategy) => ({ strategy, fast: strategy.accelerate?.(vocab) });
+  const given = prepare(strategy);
+  // Calls come with the same rate for a while: a batch, or an epoch.
+  let scheduled = given;
+  let scheduledRate = -1;
+
+  function atRate(rate: number): typeof given {
+    if (mode.mode === 'static') {
+      throw new ArgumentError('rate', 'none in static mode', rate, 'give the strategy a rate');
+    }
+    if (rate !== scheduledRate) {
+      scheduled = prepare(strategy.atRate(Math.round(checkRate(rate) * 1_000_000)));
+      scheduledRate = rate;
+    }
+    return scheduled;
+  }
 
   function maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number {
     const room = Math.min(out.inputIds.length, out.labels.length);
@@ -88,9 +109,10 @@ export function createMasker(options: MaskerOptions): Masker {
     }
     draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
     const input = { ids, segment: address.segment };
-    return accelerated === undefined
+    const { strategy, fast } = address.rate === undefined ? given : atRate(address.rate);
+    return fast === undefined
       ? strategy.mask(input, draws, vocab, out)
-      : accelerated(input, draws, vocab, out);
+      : fast(input, draws, vocab, out);
   }
 
   return {

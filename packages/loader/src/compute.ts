@@ -4,7 +4,7 @@ import { sampleDigest } from './digest.ts';
 import { type BatchAddress, globalBatches } from './global-batch.ts';
 import type { BatchRow, LayoutContext, OnRow } from './layouts/layout.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, rateOf } from './plan.ts';
 import { type SlotBytes, type SlotContents, SlotWriter } from './slot.ts';
 
 /** One batch to compute, and the slot to write it to. */
@@ -66,7 +66,8 @@ export function createCompute(
       digests.push(sampleDigest(row.sample, masked));
     };
     const writer = new SlotWriter(slot);
-    const slice = { epoch: address.epoch, rows, longestOfBatch };
+    const { epoch, step } = address;
+    const slice = { epoch, rate: rateOf(plan, epoch, step), rows, longestOfBatch };
     layoutOf(layout).write(writer, context, slice, masker, digest ? onRow : undefined);
     return {
       contents: writer.finish(rows.length),

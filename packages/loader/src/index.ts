@@ -26,6 +26,8 @@ export {
   type PlanOptions,
   parsePlan,
   planId,
+  rateOf,
   stepsPerEpoch,
 } from './plan.ts';
+export type { RateSchedule } from './rate-schedule.ts';
 export { checkState, type State, stateAfter } from './state.ts';

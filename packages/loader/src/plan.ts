@@ -11,6 +11,7 @@ import {
 } from '@maskloom/core';
 import { canonicalJson, type Dataset, type Json } from '@maskloom/shards';
 import { PlanError } from './errors.ts';
+import { checkRateSchedule, type RateSchedule, rateAt } from './rate-schedule.ts';
 
 /** A dataset in a plan. */
 export interface PlanDataset {
@@ -26,6 +27,8 @@ export interface Plan {
   readonly version: 1;
   readonly datasets: readonly [PlanDataset];
   readonly strategy: StrategyPlan;
+  /** The strategy's rate over the run; not in static mode. */
+  readonly rates?: RateSchedule;
   readonly mode: 'dynamic' | 'static';
   /** Only in static mode. */
   readonly copies?: number;
@@ -43,6 +46,11 @@ export interface Plan {
 export interface PlanOptions {
   readonly dataset: Pick<Dataset, 'digest' | 'rows'>;
   readonly strategy: Strategy;
+  /**
+   * The strategy's rate over the run, instead of its own: `at` in epochs or global steps, with shares
+   * from 0 to 1; lines between these points. Not in static mode.
+   */
+  readonly rates?: RateSchedule;
   readonly seed: Uint64;
   /** Default `dynamic`. */
   readonly mode?: 'dynamic' | 'static';
@@ -79,6 +87,7 @@ export function createPlan(options: PlanOptions): Plan {
     version: 1,
     datasets: [{ digest: dataset.digest, rows: dataset.rows, base: '0' }],
     strategy: strategy.plan,
+    ...(options.rates === undefined ? {} : { rates: inMillionths(options.rates) }),
     ...toMode(options),
     seed: String(toUint64('seed', options.seed)),
     order,
@@ -110,6 +119,7 @@ export function parsePlan(text: string): Plan {
     'version',
     'datasets',
     'strategy',
+    'rates',
     'mode',
     'copies',
     'seed',
@@ -137,6 +147,19 @@ export function stepsPerEpoch(plan: Plan): number {
   return plan.last === 'drop' ? Math.floor(batches) : Math.ceil(batches);
 }
 
+/** The share of tokens that a plan's schedule asks for at a step; undefined without a schedule. */
+export function rateOf(plan: Plan, epoch: number, step: number): number | undefined {
+  const { rates } = plan;
+  if (rates === undefined) return undefined;
+  const at = rates.over === 'epoch' ? epoch : epoch * stepsPerEpoch(plan) + step;
+  return rateAt(rates, at) / 1_000_000;
+}
+
+function inMillionths({ over, points }: RateSchedule): RateSchedule {
+  if (!Array.isArray(points)) return { over, points };
+  return { over, points: points.map(([at, rate]) => [at, Math.round(rate * 1_000_000)]) };
+}
+
 function checkPlan(plan: Plan): Plan {
   if (plan.version !== 1) {
     throw new PlanError('PLAN', `The plan has version ${String(plan.version)}, expected 1`);
@@ -153,8 +176,14 @@ function checkPlan(plan: Plan): Plan {
   }
   const base = parseUint64('datasets[0].base', dataset.base);
   toUint64('datasets[0].base + rows', base + BigInt(dataset.rows));
-  strategyFromPlan(plan.strategy);
+  const strategy = strategyFromPlan(plan.strategy);
   toMode(plan);
+  if (plan.rates !== undefined) {
+    if (plan.mode === 'static') {
+      throw new ArgumentError('rates', 'none in static mode', plan.rates, 'use dynamic mode');
+    }
+    strategy.atRate(checkRateSchedule(plan.rates).points[0]![1]);
+  }
   parseUint64('seed', plan.seed);
   if (!['global', 'sequential'].includes(plan.order)) {
     throw new ArgumentError('order', '"global" or "sequential"', plan.order);

@@ -1,8 +1,15 @@
 import { ArgumentError, effectiveRate, sentenceOrder } from '@maskloom/core';
-import { checkDataset, createPlan, type Plan, planId, stepsPerEpoch } from '@maskloom/loader';
+import {
+  checkDataset,
+  createPlan,
+  type Plan,
+  planId,
+  type RateSchedule,
+  stepsPerEpoch,
+} from '@maskloom/loader';
 import { canonicalJson, type Json, openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
-import { integer, seed, share } from '../options.ts';
+import { integer, rates, seed, share } from '../options.ts';
 import {
   cappedStrategies,
   type StrategyName,
@@ -17,6 +24,7 @@ interface PlanCommandOptions extends StrategyOptions {
   readonly seed: bigint;
   readonly strategy: StrategyName;
   readonly sentenceOrder?: true;
+  readonly rates?: RateSchedule;
   readonly mode: 'dynamic' | 'static';
   readonly copies?: number;
   readonly order: Plan['order'];
@@ -40,6 +48,11 @@ export function planCommand(): Command {
     )
     .option('--sentence-order', 'ask for the order of two segments as well (ALBERT)')
     .option('--rate <share>', "share of the tokens to select (default: the strategy's)", share)
+    .option(
+      '--rates <schedule>',
+      'the rate over the run, such as step:0=0.3,10000=0.15 (lines between) or epoch:0=0.4,10=0.15',
+      rates,
+    )
     .option('--mask <share>', 'share of those that become the mask token', share)
     .option('--random <share>', 'share of those that become a random token', share)
     .option('--keep <share>', 'share of those that stay as they are', share)
@@ -84,5 +97,10 @@ async function run(options: PlanCommandOptions): Promise<void> {
   await writeAtomically(out, `${canonicalJson(plan as unknown as Json)}\n`);
   console.log(`plan ${planId(plan)}`);
   console.log(`steps per epoch ${stepsPerEpoch(plan)}`);
-  console.log(`effective rate ${effectiveRate(plan.strategy)}`);
+  if (plan.rates === undefined) console.log(`effective rate ${effectiveRate(plan.strategy)}`);
+  else {
+    const { over, points } = plan.rates;
+    const parts = points.map(([at, rate]) => `${rate / 1_000_000} at ${over} ${at}`);
+    console.log(`rates ${parts.join(', ')}`);
+  }
 }

@@ -6,6 +6,7 @@ import {
   toMode,
   toUint64,
 } from '@maskloom/core';
+import { rateOf } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
 import { integer, seed } from '../options.ts';
@@ -72,7 +73,14 @@ async function run(options: PreviewCommandOptions): Promise<void> {
   const { maskId } = dataset.manifest.vocab;
   const epochs = Array.from({ length: options.epochs }, (_, index) => {
     const epoch = options.epoch + index;
-    const address = { epoch, sample, ...(segment === undefined ? {} : { segment }) };
+    // Over steps, a sample's rate is known by its batch only: this shows the epoch's first.
+    const rate = mode.mode === 'static' ? undefined : rateOf(plan, epoch, 0);
+    const address = {
+      epoch,
+      sample,
+      ...(segment === undefined ? {} : { segment }),
+      ...(rate === undefined ? {} : { rate }),
+    };
     const { inputIds, labels, sentenceLabel } = masker.mask(ids, address);
     // Sentence order may have moved tokens: the originals are what the labels restore.
     const originals = inputIds.map((id, position) =>

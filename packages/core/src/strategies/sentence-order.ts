@@ -30,6 +30,7 @@ export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
   let ordered = new Uint32Array(0);
   return {
     plan: { type: 'sentence-order', masking: masking.plan },
+    atRate: (rate) => sentenceOrder(masking.atRate(rate)),
     mask({ ids, segment }, draws, vocab, out) {
       const { length } = ids;
       if (segment === undefined || !(segment > 1 && segment < length)) {

@@ -30,6 +30,12 @@ export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {
   readonly plan: Plan;
   /** Masks one sample with the draws that stand at it; returns how many tokens it selected. */
   mask(input: StrategyInput, draws: Draws, vocab: VocabTables, out: MaskedOutput): number;
+  /**
+   * The strategy at another rate, in parts per million: what a schedule asks for.
+   *
+   * @throws {ArgumentError} where this one's rate is 0, so that its shares can't be told.
+   */
+  atRate(rate: number): Strategy<Plan>;
   /** A faster `mask` of the same bytes for one vocabulary and seed, where this machine has one. */
   accelerate?(vocab: VocabTables): Strategy['mask'] | undefined;
 }

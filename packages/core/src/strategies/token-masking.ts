@@ -66,6 +66,23 @@ export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy<TokenStr
 function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
   const strategy: Strategy<TokenStrategyPlan> = {
     plan,
+    atRate(rate) {
+      if (plan.select === 0) {
+        throw new ArgumentError(
+          'strategy.select',
+          'a rate above 0 to scale',
+          0,
+          'give the strategy a rate',
+        );
+      }
+      const select = Math.floor((rate * 65536) / 1_000_000);
+      return fromThresholds({
+        type: 'token',
+        select,
+        random: Math.floor((plan.random * select) / plan.select),
+        mask: Math.floor((plan.mask * select) / plan.select),
+      });
+    },
     accelerate: (vocab) => tokenKernel(plan, vocab, strategy.mask),
     mask({ ids }, draws, vocab, out) {
       const { special, allowed, size, maskId } = vocab;

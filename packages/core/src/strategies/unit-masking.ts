@@ -48,6 +48,14 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
 
   return {
     plan: { type, unit, lengths, selection, action },
+    atRate: (rate) =>
+      unitMasking({
+        ...plan,
+        selection:
+          selection.type === 'bernoulli'
+            ? { ...selection, select: Math.floor((rate * 65536) / 1_000_000) }
+            : { ...selection, rate },
+      }),
 
     mask({ ids }, draws, vocab, out) {
       const { length } = ids;

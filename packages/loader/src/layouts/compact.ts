@@ -76,7 +76,7 @@ export function compact(): Layout {
         const rowLabels = labels.subarray(0, row.ids.length);
         const out: MaskedOutput = { inputIds: inputIds.subarray(start, end), labels: rowLabels };
         sample[index] = row.sample;
-        masker.maskInto(row.ids, addressOf(slice.epoch, row), out);
+        masker.maskInto(row.ids, addressOf(slice, row), out);
         segments[index] = out.segment ?? 0;
         sentenceLabels[index] = out.sentenceLabel ?? 0;
         for (let position = 0; position < row.ids.length; position++) {

@@ -80,7 +80,7 @@ export function dense(options: DenseOptions = {}): Layout {
           labels: labels.subarray(start, end),
         };
         sample[index] = row.sample;
-        masker.maskInto(row.ids, addressOf(slice.epoch, row), out);
+        masker.maskInto(row.ids, addressOf(slice, row), out);
         inputIds.fill(context.vocab.padId, end, start + width);
         labels.fill(ignoredLabel, end, start + width);
         attentionMask.fill(1, start, end);

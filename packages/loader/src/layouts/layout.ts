@@ -22,6 +22,8 @@ export interface BatchRow {
 /** A rank's slice of a global batch, before masking. */
 export interface BatchSlice {
   readonly epoch: number;
+  /** The share of tokens to select, where the plan has a schedule. */
+  readonly rate: number | undefined;
   readonly rows: readonly BatchRow[];
   /** Tokens of the longest sample of the global batch, the other ranks' rows included. */
   readonly longestOfBatch: number;
@@ -31,8 +33,14 @@ export interface BatchSlice {
 export type OnRow = (row: BatchRow, masked: MaskedOutput) => void;
 
 /** The address a row's masks are drawn at. */
-export function addressOf(epoch: number, { sample, segment }: BatchRow): SampleAddress {
-  return segment === undefined ? { epoch, sample } : { epoch, sample, segment };
+export function addressOf({ epoch, rate }: BatchSlice, row: BatchRow): SampleAddress {
+  const { sample, segment } = row;
+  return {
+    epoch,
+    sample,
+    ...(segment === undefined ? {} : { segment }),
+    ...(rate === undefined ? {} : { rate }),
+  };
 }
 
 /** A way to lay a batch out in columns. It changes how a batch is written, never what is in it. */
