@@ -28,10 +28,24 @@ with tempfile.TemporaryDirectory() as folder:
             file.write(special.get(i, f"##w{i}" if continues else f"w{i}") + "\n")
     tokenizer = BertTokenizerFast(vocab_file=path)
 
+
+
+def offsets(row):
+    """Where each token is in the text: a continuation begins where the token before it ends."""
+    found, end = [], 0
+    for token in row:
+        start = end if token >= 20000 and token % 2 == 0 else end + 1
+        end = start + 1
+        found.append((start, end))
+    return found
+
+
 generator = np.random.default_rng(1)
 ids = generator.integers(1000, 30000, (rows, width))
 ids[:, 0], ids[:, -1] = 101, 102
 examples = [{"input_ids": row} for row in ids.tolist()]
+# The whole-word collator takes the words from the offsets.
+word_examples = [{"input_ids": row, "offset_mapping": offsets(row)} for row in ids.tolist()]
 ids32 = ids.astype(np.int64)
 torch_ids = torch.from_numpy(ids32)
 specials = np.isin(ids, list(special))
@@ -81,7 +95,7 @@ contenders = {
     "HF torch_mask_tokens alone": lambda: collate_torch.torch_mask_tokens(
         torch_ids.clone(), special_tokens_mask=torch_specials
     ),
-    "HF whole-word collator": lambda: collate_words(examples),
+    "HF whole-word collator": lambda: collate_words([dict(example) for example in word_examples]),
     "fairseq-like, NumPy": fairseq_like,
     "vectorised NumPy": vectorised_numpy,
 }

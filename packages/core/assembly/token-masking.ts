@@ -1,7 +1,8 @@
 /**
- * @file The token strategy (docs/spec.md, section 3) in WebAssembly SIMD, written in AssemblyScript. Four
- * blocks of Philox at a time give the draws of 32 tokens; src/strategies/token-masking.ts says the same
- * plainly, and the two give the same bytes.
+ * @file The token strategy (docs/spec.md, section 3) in WebAssembly SIMD, written in AssemblyScript. Two
+ * times four blocks of Philox at once give the draws of 64 tokens: a round waits for the one before it, so
+ * that two chains side by side fill the time. src/strategies/token-masking.ts says the same plainly, and the
+ * two give the same bytes.
  */
 
 const multiplier0: u32 = 0xd2511f53;
@@ -12,7 +13,7 @@ const opToken: u32 = 2 << 24;
 const ignoredLabel: i32 = -100;
 
 /** Tokens that one round of the loop masks: the caller's columns have room up to a multiple of it. */
-const group: i32 = 32;
+const group: i32 = 64;
 
 let key0: u32 = 0;
 let key1: u32 = 0;
@@ -31,7 +32,10 @@ let rangeCount: i32 = 0;
 let allowed: usize = 0;
 let allowedCount: u32 = 0;
 
-/** Sets what is the same for every sample. `ranges` points at pairs (first special id, how many more). */
+/**
+ * Sets what is the same for every sample. The thresholds are from 1 to 65536; `ranges` points at pairs (first
+ * special id, how many more).
+ */
 export function configure(
   seedLow: u32,
   seedHigh: u32,
@@ -82,15 +86,6 @@ function tokenWord(position: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function below(draws: v128, threshold: u32): v128 {
-  // A threshold of 65536 does not fit 16 bits, so "below it" is "at most one less"; 0 is none.
-  return threshold === 0
-    ? i32x4.splat(0)
-    : i16x8.le_u(draws, i16x8.splat(<i16>(threshold - 1)));
-}
-
-// @ts-ignore: decorator
-@inline
 function isSpecial(ids: v128): v128 {
   let special = i32x4.splat(0);
   let at = ranges;
@@ -102,25 +97,39 @@ function isSpecial(ids: v128): v128 {
   return special;
 }
 
+// @ts-ignore: decorator
+@inline
+function isSpecialNarrow(ids: v128): v128 {
+  let special = i32x4.splat(0);
+  let at = ranges;
+  for (let index = 0; index < rangeCount; index++) {
+    const offset = i16x8.sub(ids, v128.load16_splat(at));
+    special = v128.or(special, i16x8.le_u(offset, v128.load16_splat(at, 4)));
+    at += 8;
+  }
+  return special;
+}
+
 /** Masks 8 tokens by 8 draws of 16 bits; returns which it selected, a bit each. */
 // @ts-ignore: decorator
 @inline
 function maskEight(
+  selectMost: v128,
+  randomMost: v128,
+  maskMost: v128,
+  maskIds: v128,
+  ignored: v128,
   draws: v128,
   position: i32,
+  special: v128,
   ids0: v128,
   ids1: v128,
   inputIds: usize,
   labels: usize,
 ): i32 {
-  const candidates = below(draws, selectBelow);
-  const special = i16x8.narrow_i32x4_s(isSpecial(ids0), isSpecial(ids1));
-  const selected = v128.andnot(candidates, special);
-  const masked = v128.and(selected, below(draws, maskBelow));
-  const replaced = v128.andnot(v128.and(selected, below(draws, randomBelow)), masked);
-
-  const ignored = i32x4.splat(ignoredLabel);
-  const maskIds = i32x4.splat(<i32>maskId);
+  const selected = v128.andnot(i16x8.le_u(draws, selectMost), special);
+  const masked = v128.and(selected, i16x8.le_u(draws, maskMost));
+  const replaced = v128.andnot(v128.and(selected, i16x8.le_u(draws, randomMost)), masked);
   v128.store(labels, v128.bitselect(ids0, ignored, i32x4.extend_low_i16x8_s(selected)));
   v128.store(labels, v128.bitselect(ids1, ignored, i32x4.extend_high_i16x8_s(selected)), 16);
   v128.store(inputIds, v128.bitselect(maskIds, ids0, i32x4.extend_low_i16x8_s(masked)));
@@ -134,6 +143,66 @@ function maskEight(
     store<u32>(inputIds + ((<usize>lane) << 2), load<u32>(allowed + (index << 2)));
   }
   return i16x8.bitmask(selected);
+}
+
+/** Masks 32 tokens by the words of four blocks; returns how many it selected. */
+// @ts-ignore: decorator
+@inline
+function maskFour<Id>(
+  selectMost: v128,
+  randomMost: v128,
+  maskMost: v128,
+  maskIds: v128,
+  ignored: v128,
+  c0: v128,
+  c1: v128,
+  c2: v128,
+  c3: v128,
+  position: i32,
+  ids: usize,
+  inputIds: usize,
+  labels: usize,
+): i32 {
+  // From a vector for each word of four blocks to a vector for each block: 8 draws in order.
+  const a = v128.shuffle<i32>(c0, c1, 0, 4, 1, 5);
+  const b = v128.shuffle<i32>(c2, c3, 0, 4, 1, 5);
+  const c = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7);
+  const d = v128.shuffle<i32>(c2, c3, 2, 6, 3, 7);
+  let selected = maskBlock<Id>(selectMost, randomMost, maskMost, maskIds, ignored, v128.shuffle<i64>(a, b, 0, 2), position, ids, inputIds, labels);
+  selected += maskBlock<Id>(selectMost, randomMost, maskMost, maskIds, ignored, v128.shuffle<i64>(a, b, 1, 3), position + 8, ids, inputIds, labels);
+  selected += maskBlock<Id>(selectMost, randomMost, maskMost, maskIds, ignored, v128.shuffle<i64>(c, d, 0, 2), position + 16, ids, inputIds, labels);
+  return selected + maskBlock<Id>(selectMost, randomMost, maskMost, maskIds, ignored, v128.shuffle<i64>(c, d, 1, 3), position + 24, ids, inputIds, labels);
+}
+
+// @ts-ignore: decorator
+@inline
+function maskBlock<Id>(
+  selectMost: v128,
+  randomMost: v128,
+  maskMost: v128,
+  maskIds: v128,
+  ignored: v128,
+  draws: v128,
+  at: i32,
+  ids: usize,
+  inputIds: usize,
+  labels: usize,
+): i32 {
+  let ids0: v128;
+  let ids1: v128;
+  let special: v128;
+  const offset = (<usize>at) << 2;
+  if (sizeof<Id>() === 2) {
+    const narrow = v128.load(ids + ((<usize>at) << 1));
+    special = isSpecialNarrow(narrow);
+    ids0 = i32x4.extend_low_i16x8_u(narrow);
+    ids1 = i32x4.extend_high_i16x8_u(narrow);
+  } else {
+    ids0 = v128.load(ids + offset);
+    ids1 = v128.load(ids + offset, 16);
+    special = i16x8.narrow_i32x4_s(isSpecial(ids0), isSpecial(ids1));
+  }
+  return popcnt(maskEight(selectMost, randomMost, maskMost, maskIds, ignored, draws, at, special, ids0, ids1, inputIds + offset, labels + offset));
 }
 
 // @ts-ignore: decorator
@@ -150,54 +219,60 @@ function maskSample<Id>(ids: usize, length: i32, inputIds: usize, labels: usize)
   const w0 = i32x4.splat(<i32>weyl0);
   const w1 = i32x4.splat(<i32>weyl1);
   const each = i32x4(0, 1, 2, 3);
+  // At most one less than the threshold: 65536 itself does not fit 16 bits.
+  const selectMost = i16x8.splat(<i16>(selectBelow - 1));
+  const randomMost = i16x8.splat(<i16>(randomBelow - 1));
+  const maskMost = i16x8.splat(<i16>(maskBelow - 1));
+  const maskIds = i32x4.splat(<i32>maskId);
+  const ignored = i32x4.splat(ignoredLabel);
   let largest = i32x4.splat(0);
   let selected = 0;
   for (let position = 0; position < filled; position += group) {
+    let at = ids + <usize>position * sizeof<Id>();
+    for (const end = at + <usize>group * sizeof<Id>(); at < end; at += 16) {
+      largest =
+        sizeof<Id>() === 2
+          ? i16x8.max_u(largest, v128.load(at))
+          : i32x4.max_u(largest, v128.load(at));
+    }
     let c0 = i32x4.add(i32x4.splat(position >> 3), each);
     let c1 = i32x4.splat(<i32>counter1);
     let c2 = i32x4.splat(<i32>counter2);
     let c3 = i32x4.splat(<i32>counter3);
+    let d0 = i32x4.add(c0, i32x4.splat(4));
+    let d1 = c1;
+    let d2 = c2;
+    let d3 = c3;
     let k0 = i32x4.splat(<i32>key0);
     let k1 = i32x4.splat(<i32>key1);
     for (let round = 0; round < 10; round++) {
       const p0 = i64x2.extmul_low_i32x4_u(c0, m0);
       const q0 = i64x2.extmul_high_i32x4_u(c0, m0);
+      const r0 = i64x2.extmul_low_i32x4_u(d0, m0);
+      const s0 = i64x2.extmul_high_i32x4_u(d0, m0);
       const p1 = i64x2.extmul_low_i32x4_u(c2, m1);
       const q1 = i64x2.extmul_high_i32x4_u(c2, m1);
-      c0 = v128.xor(v128.xor(v128.shuffle<i32>(p1, q1, 1, 3, 5, 7), c1), k0);
+      const r1 = i64x2.extmul_low_i32x4_u(d2, m1);
+      const s1 = i64x2.extmul_high_i32x4_u(d2, m1);
+      c0 = v128.xor(v128.shuffle<i32>(p1, q1, 1, 3, 5, 7), v128.xor(c1, k0));
+      d0 = v128.xor(v128.shuffle<i32>(r1, s1, 1, 3, 5, 7), v128.xor(d1, k0));
       c1 = v128.shuffle<i32>(p1, q1, 0, 2, 4, 6);
-      c2 = v128.xor(v128.xor(v128.shuffle<i32>(p0, q0, 1, 3, 5, 7), c3), k1);
+      d1 = v128.shuffle<i32>(r1, s1, 0, 2, 4, 6);
+      c2 = v128.xor(v128.shuffle<i32>(p0, q0, 1, 3, 5, 7), v128.xor(c3, k1));
+      d2 = v128.xor(v128.shuffle<i32>(r0, s0, 1, 3, 5, 7), v128.xor(d3, k1));
       c3 = v128.shuffle<i32>(p0, q0, 0, 2, 4, 6);
+      d3 = v128.shuffle<i32>(r0, s0, 0, 2, 4, 6);
       k0 = i32x4.add(k0, w0);
       k1 = i32x4.add(k1, w1);
     }
-    // From a vector for each word of four blocks to a vector for each block: 8 draws in order.
-    const a = v128.shuffle<i32>(c0, c1, 0, 4, 1, 5);
-    const b = v128.shuffle<i32>(c2, c3, 0, 4, 1, 5);
-    const c = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7);
-    const d = v128.shuffle<i32>(c2, c3, 2, 6, 3, 7);
-    for (let part = 0; part < 4; part++) {
-      const first = part < 2 ? a : c;
-      const second = part < 2 ? b : d;
-      const draws =
-        (part & 1) === 0
-          ? v128.shuffle<i64>(first, second, 0, 2)
-          : v128.shuffle<i64>(first, second, 1, 3);
-      const at = position + (part << 3);
-      let ids0: v128;
-      let ids1: v128;
-      if (sizeof<Id>() === 2) {
-        const narrow = v128.load(ids + ((<usize>at) << 1));
-        ids0 = i32x4.extend_low_i16x8_u(narrow);
-        ids1 = i32x4.extend_high_i16x8_u(narrow);
-      } else {
-        ids0 = v128.load(ids + ((<usize>at) << 2));
-        ids1 = v128.load(ids + ((<usize>at) << 2), 16);
-      }
-      largest = i32x4.max_u(largest, i32x4.max_u(ids0, ids1));
-      const offset = (<usize>at) << 2;
-      selected += popcnt(maskEight(draws, at, ids0, ids1, inputIds + offset, labels + offset));
-    }
+    selected += maskFour<Id>(selectMost, randomMost, maskMost, maskIds, ignored, c0, c1, c2, c3, position, ids, inputIds, labels);
+    selected += maskFour<Id>(selectMost, randomMost, maskMost, maskIds, ignored, d0, d1, d2, d3, position + 32, ids, inputIds, labels);
+  }
+  if (sizeof<Id>() === 2) {
+    largest = i32x4.max_u(
+      i32x4.extend_low_i16x8_u(largest),
+      i32x4.extend_high_i16x8_u(largest),
+    );
   }
   const most = max(
     max(<u32>i32x4.extract_lane(largest, 0), <u32>i32x4.extract_lane(largest, 1)),

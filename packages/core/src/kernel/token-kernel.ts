@@ -151,14 +151,15 @@ function specialRanges({ special }: VocabTables): Uint32Array {
 
 /**
  * The token strategy in WebAssembly SIMD: the same bytes as `reference`, which it calls for what it does
- * not do itself: plain arrays, very long samples, and ids to refuse. Undefined where this machine or this
- * vocabulary has to do without it.
+ * not do itself: plain arrays, very long samples, and ids to refuse. Undefined where this machine, this
+ * vocabulary or a plan that never masks has to do without it.
  */
 export function tokenKernel(
   plan: TokenStrategyPlan,
   vocab: VocabTables,
   reference: Strategy['mask'],
 ): Strategy['mask'] | undefined {
+  if (plan.mask === 0) return undefined;
   const kernel = kernelOfThread();
   const ranges = specialRanges(vocab);
   if (kernel === undefined || vocab.size > largestVocab || ranges.length > mostRanges * 2) {
@@ -173,8 +174,8 @@ export function tokenKernel(
     if (!known || length > longestSample) return reference(input, draws, vocab, out);
     kernel.own(owner, plan, draws, vocab, ranges);
     const columns = kernel.columns(length);
-    // The kernel fills its last group with the mask id, which has to fit.
-    const narrow = ids instanceof Uint16Array && vocab.maskId < 65536;
+    // Of narrow ids, the mask id and the special ones are narrow too.
+    const narrow = ids instanceof Uint16Array && vocab.size <= 65536;
     if (narrow) columns.ids16.set(ids);
     else columns.ids32.set(ids);
     const { epoch, sampleLow, sampleHigh } = draws;
