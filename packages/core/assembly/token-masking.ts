@@ -34,7 +34,7 @@ let allowedCount: u32 = 0;
 
 /**
  * Sets what is the same for every sample. The thresholds are from 1 to 65536; `ranges` points at pairs (first
- * special id, how many more).
+ * special id, how many more), `waitingAt` at room for as many numbers as the longest sample has tokens, and 20.
  */
 export function configure(
   seedLow: u32,
@@ -48,6 +48,7 @@ export function configure(
   ranged: i32,
   allowedAt: usize,
   allowedIds: u32,
+  waitingAt: usize,
 ): void {
   key0 = seedLow;
   key1 = seedHigh;
@@ -60,28 +61,52 @@ export function configure(
   rangeCount = ranged;
   allowed = allowedAt;
   allowedCount = allowedIds;
+  replacedAt = waitingAt;
 }
 
-/** Word 0 to 3 of a block of op `token`. */
-function tokenWord(position: u32): u32 {
-  let c0: u32 = opToken | (position >> 2);
-  let c1 = counter1;
-  let c2 = counter2;
-  let c3 = counter3;
-  let k0 = key0;
-  let k1 = key1;
-  for (let round = 0; round < 10; round++) {
-    const p0: u64 = <u64>multiplier0 * <u64>c0;
-    const p1: u64 = <u64>multiplier1 * <u64>c2;
-    c0 = <u32>(p1 >> 32) ^ c1 ^ k0;
-    c1 = <u32>p1;
-    c2 = <u32>(p0 >> 32) ^ c3 ^ k1;
-    c3 = <u32>p0;
-    k0 += weyl0;
-    k1 += weyl1;
+/** Where positions wait for a random token, and how many do. */
+let replacedAt: usize = 0;
+let replacedCount: i32 = 0;
+
+/** Draws the random tokens of the positions that wait, four at a time. */
+function replace(inputIds: usize): void {
+  const m0 = i32x4.splat(<i32>multiplier0);
+  const m1 = i32x4.splat(<i32>multiplier1);
+  const w0 = i32x4.splat(<i32>weyl0);
+  const w1 = i32x4.splat(<i32>weyl1);
+  // What stands behind the last position is drawn for as well, but written nowhere.
+  const words = replacedAt + ((<usize>replacedCount + 4) << 2);
+  for (let index = 0; index < replacedCount; index += 4) {
+    const positions = v128.load(replacedAt + ((<usize>index) << 2));
+    let c0 = v128.or(i32x4.splat(<i32>opToken), i32x4.shr_u(positions, 2));
+    let c1 = i32x4.splat(<i32>counter1);
+    let c2 = i32x4.splat(<i32>counter2);
+    let c3 = i32x4.splat(<i32>counter3);
+    let k0 = i32x4.splat(<i32>key0);
+    let k1 = i32x4.splat(<i32>key1);
+    for (let round = 0; round < 10; round++) {
+      const p0 = i64x2.extmul_low_i32x4_u(c0, m0);
+      const q0 = i64x2.extmul_high_i32x4_u(c0, m0);
+      const p1 = i64x2.extmul_low_i32x4_u(c2, m1);
+      const q1 = i64x2.extmul_high_i32x4_u(c2, m1);
+      c0 = v128.xor(v128.shuffle<i32>(p1, q1, 1, 3, 5, 7), v128.xor(c1, k0));
+      c1 = v128.shuffle<i32>(p1, q1, 0, 2, 4, 6);
+      c2 = v128.xor(v128.shuffle<i32>(p0, q0, 1, 3, 5, 7), v128.xor(c3, k1));
+      c3 = v128.shuffle<i32>(p0, q0, 0, 2, 4, 6);
+      k0 = i32x4.add(k0, w0);
+      k1 = i32x4.add(k1, w1);
+    }
+    v128.store(words, c0);
+    v128.store(words, c1, 16);
+    v128.store(words, c2, 32);
+    v128.store(words, c3, 48);
+    for (let lane = 0, end = min(4, replacedCount - index); lane < end; lane++) {
+      const position = load<u32>(replacedAt + ((<usize>(index + lane)) << 2));
+      const word = load<u32>(words + (((<usize>position & 3) << 4) | ((<usize>lane) << 2)));
+      const choice = <usize>((<u64>word * <u64>allowedCount) >> 32);
+      store<u32>(inputIds + ((<usize>position) << 2), load<u32>(allowed + (choice << 2)));
+    }
   }
-  const word = position & 3;
-  return word < 2 ? (word === 0 ? c0 : c1) : word === 2 ? c2 : c3;
 }
 
 // @ts-ignore: decorator
@@ -138,9 +163,8 @@ function maskEight(
   while (left !== 0) {
     const lane = ctz(left);
     left &= left - 1;
-    const word = tokenWord(<u32>(position + lane));
-    const index = <usize>((<u64>word * <u64>allowedCount) >> 32);
-    store<u32>(inputIds + ((<usize>lane) << 2), load<u32>(allowed + (index << 2)));
+    store<i32>(replacedAt + ((<usize>replacedCount) << 2), position + lane);
+    replacedCount++;
   }
   return i16x8.bitmask(selected);
 }
@@ -226,6 +250,7 @@ function maskSample<Id>(ids: usize, length: i32, inputIds: usize, labels: usize)
   const maskIds = i32x4.splat(<i32>maskId);
   const ignored = i32x4.splat(ignoredLabel);
   let largest = i32x4.splat(0);
+  replacedCount = 0;
   let selected = 0;
   for (let position = 0; position < filled; position += group) {
     let at = ids + <usize>position * sizeof<Id>();
@@ -278,6 +303,7 @@ function maskSample<Id>(ids: usize, length: i32, inputIds: usize, labels: usize)
     max(<u32>i32x4.extract_lane(largest, 0), <u32>i32x4.extract_lane(largest, 1)),
     max(<u32>i32x4.extract_lane(largest, 2), <u32>i32x4.extract_lane(largest, 3)),
   );
+  replace(inputIds);
   return most < size ? selected : -1;
 }
 

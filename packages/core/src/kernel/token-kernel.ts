@@ -35,6 +35,7 @@ interface Exports {
     rangeCount: number,
     allowed: number,
     allowedCount: number,
+    waiting: number,
   ): void;
   mask(
     ids: number,
@@ -58,7 +59,8 @@ const rangesAt = 0;
 const idsAt = rangesAt + mostRanges * 8;
 const inputIdsAt = idsAt + longestSample * 4;
 const labelsAt = inputIdsAt + longestSample * 4;
-const allowedAt = labelsAt + longestSample * 4;
+const waitingAt = labelsAt + longestSample * 4;
+const allowedAt = waitingAt + longestSample * 4 + 128;
 
 /** The columns of the kernel's memory, cut to a sample's length. */
 interface Columns {
@@ -103,7 +105,7 @@ class Kernel {
     new Uint32Array(buffer, allowedAt, allowed.length).set(allowed);
     const { mask, random, select } = plan;
     const [seedLow, seedHigh] = draws.key;
-    const tables = [rangesAt, ranges.length / 2, allowedAt, allowed.length] as const;
+    const tables = [rangesAt, ranges.length / 2, allowedAt, allowed.length, waitingAt] as const;
     this.exports.configure(seedLow, seedHigh, mask, random, select, size, maskId, ...tables);
     this.#owner = owner;
   }
