@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { build } from 'esbuild';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { expect, test } from 'vitest';
+
+const core = fileURLToPath(new URL('../../packages/core', import.meta.url));
+
+/** Bytes of what a bundler makes of a line of code that uses core, gzipped, and the code itself. */
+async function bundle(contents: string): Promise<{ bytes: number; code: string }> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: fileURLToPath(new URL('..', import.meta.url)) },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    write: false,
+  });
+  const { text } = outputFiles[0]!;
+  return { bytes: gzipSync(text).length, code: text };
+}
+
+test.each(['tokenMasking', 'bert', 'spanbert'])(
+  'createMasker with %s is under 8 kB gzipped, its kernel inlined',
+  async (strategy) => {
+    const { bytes } = await bundle(
+      `import { createMasker, ${strategy} } from '@maskloom/core'; console.log(createMasker, ${strategy});`,
+    );
+    expect(bytes).toBeGreaterThan(1000);
+    expect(bytes).toBeLessThan(8000);
+  },
+);
+
+test('a strategy that has no kernel does not bring one', async () => {
+  const kernel = 'AGFzbQ'; // how every WebAssembly module begins, in base64
+  const whole = "import { createMasker, tokenMasking } from '@maskloom/core';";
+  expect((await bundle(`${whole} console.log(createMasker, tokenMasking);`)).code).toContain(
+    kernel,
+  );
+  const part = "import { createMasker, spanbert } from '@maskloom/core';";
+  const { code } = await bundle(`${part} console.log(createMasker, spanbert);`);
+  expect(code).not.toContain(kernel);
+});
+
+test('publint finds nothing to say of core', async () => {
+  const { messages, pkg } = await publint({ pkgDir: core, strict: true, pack: 'npm' });
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+});
+
+test('are-the-types-wrong finds the types of core right, for ES modules', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'maskloom-footprint-'));
+  try {
+    const words = ['pack', '--silent', '--pack-destination', folder];
+    expect(spawnSync('npm', words, { cwd: core }).status).toBe(0);
+    const [tarball] = await readdir(folder);
+    const packed = createPackageFromTarballData(await readFile(join(folder, tarball!)));
+    const analysis = await checkPackage(packed);
+    if (analysis.types === false) throw new Error('there are no types in the package');
+    // The package is for ES modules: require() and resolution as before Node 12 are not for it.
+    const others = ['node10', 'node16-cjs'];
+    const problems = analysis.problems.filter(
+      (problem) => !('resolutionKind' in problem && others.includes(problem.resolutionKind)),
+    );
+    expect(problems).toEqual([]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
