@@ -47,6 +47,20 @@ describe('sentenceOrder()', () => {
     );
   });
 
+  test('gives the same with the kernel as with the reference', () => {
+    fc.assert(
+      fc.property(uint64, uint64, part, part, (seed, sample, a, b) => {
+        const address = { epoch: 1, sample, segment: a.length + 2 };
+        const ids = [2, ...a, 3, ...b, 3];
+        const both = sentenceOrder(tokenMasking({ rate: 0.4 }));
+        const masker = createMasker({ vocab, seed, strategy: both });
+        const { accelerate: _, ...reference } = both;
+        const plain = createMasker({ vocab, seed, strategy: reference });
+        expect(masker.mask(Uint16Array.from(ids), address)).toEqual(plain.mask(ids, address));
+      }),
+    );
+  });
+
   test('swaps half of the samples, anew in each epoch of dynamic mode', () => {
     const masker = createMasker({ vocab, seed: 4n, strategy });
     const label = (epoch: number, sample: number) =>

@@ -27,36 +27,41 @@ export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
   if (masking.plan.type === 'sentence-order') {
     throw new ArgumentError('masking', 'a strategy without sentence order', masking.plan.type);
   }
-  let ordered = new Uint32Array(0);
   return {
     plan: { type: 'sentence-order', masking: masking.plan },
     atRate: (rate) => sentenceOrder(masking.atRate(rate)),
-    mask({ ids, segment }, draws, vocab, out) {
-      const { length } = ids;
-      if (segment === undefined || !(segment > 1 && segment < length)) {
-        throw new ArgumentError(
-          'segment',
-          `a position from 2 to ${length - 1}, where the second segment starts`,
-          segment,
-          'encode the text in pairs',
-        );
-      }
-      const swapped = draws.word(op.pair, 0) >= 2 ** 31;
-      out.sentenceLabel = swapped ? 1 : 0;
-      out.segment = swapped ? 1 + length - segment : segment;
-      if (!swapped) return masking.mask({ ids, segment }, draws, vocab, out);
-      if (ordered.length < length) ordered = new Uint32Array(length);
-      ordered[0] = ids[0]!;
-      for (let position = 1; position < length; position++) {
-        const first = position < segment;
-        ordered[first ? position + length - segment : position - segment + 1] = ids[position]!;
-      }
-      return masking.mask(
-        { ids: ordered.subarray(0, length), segment: out.segment },
-        draws,
-        vocab,
-        out,
-      );
+    accelerate(vocab) {
+      const fast = masking.accelerate?.(vocab);
+      return fast === undefined ? undefined : orderThen(fast);
     },
+    mask: orderThen(masking.mask),
+  };
+}
+
+/** Swaps segments by draw, then masks. */
+function orderThen(mask: Strategy['mask']): Strategy['mask'] {
+  let ordered = new Uint32Array(0);
+  return ({ ids, segment }, draws, vocab, out) => {
+    const { length } = ids;
+    if (segment === undefined || !(segment > 1 && segment < length)) {
+      throw new ArgumentError(
+        'segment',
+        `a position from 2 to ${length - 1}, where the second segment starts`,
+        segment,
+        'encode the text in pairs',
+      );
+    }
+    const swapped = draws.word(op.pair, 0) >= 2 ** 31;
+    out.sentenceLabel = swapped ? 1 : 0;
+    out.segment = swapped ? 1 + length - segment : segment;
+    if (!swapped) return mask({ ids, segment }, draws, vocab, out);
+    if (ordered.length < length) ordered = new Uint32Array(length);
+    ordered[0] = ids[0]!;
+    for (let position = 1; position < length; position++) {
+      const first = position < segment;
+      ordered[first ? position + length - segment : position - segment + 1] = ids[position]!;
+    }
+    const input = { ids: ordered.subarray(0, length), segment: out.segment };
+    return mask(input, draws, vocab, out);
   };
 }
