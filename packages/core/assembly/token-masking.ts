@@ -37,8 +37,6 @@ let allowedCount: u32 = 0;
  * special id, how many more), `waitingAt` at room for as many numbers as the longest sample has tokens, and 20.
  */
 export function configure(
-  seedLow: u32,
-  seedHigh: u32,
   mask: u32,
   random: u32,
   select: u32,
@@ -50,8 +48,6 @@ export function configure(
   allowedIds: u32,
   waitingAt: usize,
 ): void {
-  key0 = seedLow;
-  key1 = seedHigh;
   maskBelow = mask;
   randomBelow = random;
   selectBelow = select;
@@ -109,64 +105,18 @@ function replace(inputIds: usize): void {
   }
 }
 
+/** Which of the ids, in lanes of their own width, are special: all ones where so. */
 // @ts-ignore: decorator
 @inline
-function isSpecial(ids: v128): v128 {
+function isSpecial<Id>(ids: v128): v128 {
   let special = i32x4.splat(0);
   let at = ranges;
   for (let index = 0; index < rangeCount; index++) {
-    const offset = i32x4.sub(ids, v128.load32_splat(at));
-    special = v128.or(special, i32x4.le_u(offset, v128.load32_splat(at, 4)));
+    const offset = v128.sub<Id>(ids, v128.load_splat<Id>(at));
+    special = v128.or(special, v128.le<Id>(offset, v128.load_splat<Id>(at, 4)));
     at += 8;
   }
   return special;
-}
-
-// @ts-ignore: decorator
-@inline
-function isSpecialNarrow(ids: v128): v128 {
-  let special = i32x4.splat(0);
-  let at = ranges;
-  for (let index = 0; index < rangeCount; index++) {
-    const offset = i16x8.sub(ids, v128.load16_splat(at));
-    special = v128.or(special, i16x8.le_u(offset, v128.load16_splat(at, 4)));
-    at += 8;
-  }
-  return special;
-}
-
-/** Masks 8 tokens by 8 draws of 16 bits; returns which it selected, a bit each. */
-// @ts-ignore: decorator
-@inline
-function maskEight(
-  selectMost: v128,
-  randomMost: v128,
-  maskMost: v128,
-  maskIds: v128,
-  ignored: v128,
-  draws: v128,
-  position: i32,
-  special: v128,
-  ids0: v128,
-  ids1: v128,
-  inputIds: usize,
-  labels: usize,
-): i32 {
-  const selected = v128.andnot(i16x8.le_u(draws, selectMost), special);
-  const masked = v128.and(selected, i16x8.le_u(draws, maskMost));
-  const replaced = v128.andnot(v128.and(selected, i16x8.le_u(draws, randomMost)), masked);
-  v128.store(labels, v128.bitselect(ids0, ignored, i32x4.extend_low_i16x8_s(selected)));
-  v128.store(labels, v128.bitselect(ids1, ignored, i32x4.extend_high_i16x8_s(selected)), 16);
-  v128.store(inputIds, v128.bitselect(maskIds, ids0, i32x4.extend_low_i16x8_s(masked)));
-  v128.store(inputIds, v128.bitselect(maskIds, ids1, i32x4.extend_high_i16x8_s(masked)), 16);
-  let left = i16x8.bitmask(replaced);
-  while (left !== 0) {
-    const lane = ctz(left);
-    left &= left - 1;
-    store<i32>(replacedAt + ((<usize>replacedCount) << 2), position + lane);
-    replacedCount++;
-  }
-  return i16x8.bitmask(selected);
 }
 
 /** Masks 32 tokens by the words of four blocks; returns how many it selected. */
@@ -198,6 +148,7 @@ function maskFour<Id>(
   return selected + maskBlock<Id>(selectMost, randomMost, maskMost, maskIds, ignored, v128.shuffle<i64>(c, d, 1, 3), position + 24, ids, inputIds, labels);
 }
 
+/** Masks 8 tokens by the 8 draws of a block; returns how many it selected. */
 // @ts-ignore: decorator
 @inline
 function maskBlock<Id>(
@@ -207,7 +158,7 @@ function maskBlock<Id>(
   maskIds: v128,
   ignored: v128,
   draws: v128,
-  at: i32,
+  position: i32,
   ids: usize,
   inputIds: usize,
   labels: usize,
@@ -215,18 +166,33 @@ function maskBlock<Id>(
   let ids0: v128;
   let ids1: v128;
   let special: v128;
-  const offset = (<usize>at) << 2;
+  const offset = (<usize>position) << 2;
   if (sizeof<Id>() === 2) {
-    const narrow = v128.load(ids + ((<usize>at) << 1));
-    special = isSpecialNarrow(narrow);
+    const narrow = v128.load(ids + ((<usize>position) << 1));
+    special = isSpecial<Id>(narrow);
     ids0 = i32x4.extend_low_i16x8_u(narrow);
     ids1 = i32x4.extend_high_i16x8_u(narrow);
   } else {
     ids0 = v128.load(ids + offset);
     ids1 = v128.load(ids + offset, 16);
-    special = i16x8.narrow_i32x4_s(isSpecial(ids0), isSpecial(ids1));
+    special = i16x8.narrow_i32x4_s(isSpecial<Id>(ids0), isSpecial<Id>(ids1));
   }
-  return popcnt(maskEight(selectMost, randomMost, maskMost, maskIds, ignored, draws, at, special, ids0, ids1, inputIds + offset, labels + offset));
+  const selected = v128.andnot(i16x8.le_u(draws, selectMost), special);
+  const masked = v128.and(selected, i16x8.le_u(draws, maskMost));
+  const replaced = v128.andnot(v128.and(selected, i16x8.le_u(draws, randomMost)), masked);
+  const labelled = labels + offset;
+  const shown = inputIds + offset;
+  v128.store(labelled, v128.bitselect(ids0, ignored, i32x4.extend_low_i16x8_s(selected)));
+  v128.store(labelled, v128.bitselect(ids1, ignored, i32x4.extend_high_i16x8_s(selected)), 16);
+  v128.store(shown, v128.bitselect(maskIds, ids0, i32x4.extend_low_i16x8_s(masked)));
+  v128.store(shown, v128.bitselect(maskIds, ids1, i32x4.extend_high_i16x8_s(masked)), 16);
+  let left = i16x8.bitmask(replaced);
+  while (left !== 0) {
+    store<i32>(replacedAt + ((<usize>replacedCount) << 2), position + ctz(left));
+    replacedCount++;
+    left &= left - 1;
+  }
+  return popcnt(i16x8.bitmask(selected));
 }
 
 // @ts-ignore: decorator
@@ -255,10 +221,7 @@ function maskSample<Id>(ids: usize, length: i32, inputIds: usize, labels: usize)
   for (let position = 0; position < filled; position += group) {
     let at = ids + <usize>position * sizeof<Id>();
     for (const end = at + <usize>group * sizeof<Id>(); at < end; at += 16) {
-      largest =
-        sizeof<Id>() === 2
-          ? i16x8.max_u(largest, v128.load(at))
-          : i32x4.max_u(largest, v128.load(at));
+      largest = v128.max<Id>(largest, v128.load(at));
     }
     let c0 = i32x4.add(i32x4.splat(position >> 3), each);
     let c1 = i32x4.splat(<i32>counter1);
@@ -317,10 +280,14 @@ export function mask(
   length: i32,
   inputIds: usize,
   labels: usize,
+  seedLow: u32,
+  seedHigh: u32,
   epoch: u32,
   sampleLow: u32,
   sampleHigh: u32,
 ): i32 {
+  key0 = seedLow;
+  key1 = seedHigh;
   counter1 = epoch;
   counter2 = sampleLow;
   counter3 = sampleHigh;

@@ -27,12 +27,12 @@ export interface SampleAddress {
   /** 0 to 2^64-1, the same each time this sample is seen. */
   readonly sample: Uint64;
   /** For objectives with sentence order: where the second segment starts. */
-  readonly segment?: number;
+  readonly segment?: number | undefined;
   /**
    * For schedules: the share of tokens to select in this call, instead of the strategy's; to the nearest
    * millionth. Not in static mode, whose masks are the same each time.
    */
-  readonly rate?: number;
+  readonly rate?: number | undefined;
 }
 
 /** A masked sample of `length` tokens. */

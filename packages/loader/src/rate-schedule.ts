@@ -38,8 +38,6 @@ export function rateAt({ points }: RateSchedule, at: number): number {
   const [end, last] = points[next]!;
   if (next === 0) return last;
   const [start, first] = points[next - 1]!;
-  // Exact: below 2^32 · 10^6, which a double holds.
-  const rise = (last - first) * (at - start);
-  const span = end - start;
-  return first + (rise - (((rise % span) + span) % span)) / span;
+  // Exact: the product is below 2^52, too small for a quotient to be rounded up to an integer.
+  return first + Math.floor(((last - first) * (at - start)) / (end - start));
 }

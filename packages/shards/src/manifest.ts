@@ -4,7 +4,9 @@ import { canonicalJson, type Json } from './canonical-json.ts';
 import { ManifestError } from './errors.ts';
 
 /** Columns a shard may have beside `input_ids`. */
-export type ExtraColumn = 'document' | 'offset' | 'segment';
+export type ExtraColumn = (typeof extraColumns)[number];
+
+const extraColumns = ['document', 'offset', 'segment'] as const;
 
 /** A byte range of a shard: one record batch, its metadata and body. */
 export interface RecordBatchRange {
@@ -92,7 +94,7 @@ function checkFields(manifest: Manifest): void {
   for (const name of ['rows', 'tokens', 'longest'] as const) checkCount(name, manifest[name], 0);
   checkCount('rowsPerRecordBatch', manifest.rowsPerRecordBatch, 1);
   for (const column of manifest.columns) {
-    if (!['document', 'offset', 'segment'].includes(column)) {
+    if (!extraColumns.includes(column)) {
       throw new Error(`columns has "${column}", expected document, offset or segment`);
     }
   }

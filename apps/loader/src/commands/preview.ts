@@ -75,13 +75,7 @@ async function run(options: PreviewCommandOptions): Promise<void> {
     const epoch = options.epoch + index;
     // Over steps, a sample's rate is known by its batch only: this shows the epoch's first.
     const rate = mode.mode === 'static' ? undefined : rateOf(plan, epoch, 0);
-    const address = {
-      epoch,
-      sample,
-      ...(segment === undefined ? {} : { segment }),
-      ...(rate === undefined ? {} : { rate }),
-    };
-    const { inputIds, labels, sentenceLabel } = masker.mask(ids, address);
+    const { inputIds, labels, sentenceLabel } = masker.mask(ids, { epoch, sample, segment, rate });
     // Sentence order may have moved tokens: the originals are what the labels restore.
     const originals = inputIds.map((id, position) =>
       labels[position] === ignoredLabel ? id : labels[position]!,

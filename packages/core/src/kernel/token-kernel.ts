@@ -1,4 +1,3 @@
-import type { Draws } from '../random/draws.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import type { TokenStrategyPlan } from '../strategies/strategy-plan.ts';
 import type { VocabTables } from '../vocab.ts';
@@ -24,8 +23,6 @@ interface Memory {
 /** What assembly/token-masking.ts exports. */
 interface Exports {
   configure(
-    seedLow: number,
-    seedHigh: number,
     mask: number,
     random: number,
     select: number,
@@ -43,6 +40,8 @@ interface Exports {
     length: number,
     inputIds: number,
     labels: number,
+    seedLow: number,
+    seedHigh: number,
     epoch: number,
     sampleLow: number,
     sampleHigh: number,
@@ -85,14 +84,8 @@ class Kernel {
     this.exports = instance.exports as Exports;
   }
 
-  /** Sets seed, plan and vocabulary, unless they are the ones of the call before. */
-  own(
-    owner: object,
-    plan: TokenStrategyPlan,
-    draws: Draws,
-    vocab: VocabTables,
-    ranges: Uint32Array,
-  ): void {
+  /** Sets plan and vocabulary, unless they are the ones of the call before. */
+  own(owner: object, plan: TokenStrategyPlan, vocab: VocabTables, ranges: Uint32Array): void {
     if (this.#owner === owner) return;
     const { allowed, size, maskId } = vocab;
     const missing = allowedAt + allowed.length * 4 - this.#memory.buffer.byteLength;
@@ -104,9 +97,8 @@ class Kernel {
     new Uint32Array(buffer, rangesAt, ranges.length).set(ranges);
     new Uint32Array(buffer, allowedAt, allowed.length).set(allowed);
     const { mask, random, select } = plan;
-    const [seedLow, seedHigh] = draws.key;
     const tables = [rangesAt, ranges.length / 2, allowedAt, allowed.length, waitingAt] as const;
-    this.exports.configure(seedLow, seedHigh, mask, random, select, size, maskId, ...tables);
+    this.exports.configure(mask, random, select, size, maskId, ...tables);
     this.#owner = owner;
   }
 
@@ -174,19 +166,21 @@ export function tokenKernel(
     const known =
       ids instanceof Uint16Array || ids instanceof Uint32Array || ids instanceof Int32Array;
     if (!known || length > longestSample) return reference(input, draws, vocab, out);
-    kernel.own(owner, plan, draws, vocab, ranges);
+    kernel.own(owner, plan, vocab, ranges);
     const columns = kernel.columns(length);
     // Of narrow ids, the mask id and the special ones are narrow too.
     const narrow = ids instanceof Uint16Array && vocab.size <= 65536;
     if (narrow) columns.ids16.set(ids);
     else columns.ids32.set(ids);
-    const { epoch, sampleLow, sampleHigh } = draws;
+    const { key, epoch, sampleLow, sampleHigh } = draws;
     const selected = kernel.exports.mask(
       idsAt,
       narrow ? 2 : 4,
       length,
       inputIdsAt,
       labelsAt,
+      key[0],
+      key[1],
       epoch,
       sampleLow,
       sampleHigh,

@@ -26,6 +26,11 @@ export function checkRate(rate: number): number {
   return rate;
 }
 
+/** The 16-bit threshold of a rate in parts per million. */
+export function thresholdOf(rate: number): number {
+  return Math.floor((rate * 65536) / 1_000_000);
+}
+
 /** Fills in the default shares 80/10/10 and checks them. */
 export function checkShares(shares: ActionShares): Required<ActionShares> {
   const { mask = 0.8, random = 0.1, keep = 0.1 } = shares;

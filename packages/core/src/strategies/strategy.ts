@@ -36,7 +36,7 @@ export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {
    * @throws {ArgumentError} where this one's rate is 0, so that its shares can't be told.
    */
   atRate(rate: number): Strategy<Plan>;
-  /** A faster `mask` of the same bytes for one vocabulary and seed, where this machine has one. */
+  /** A faster `mask` of the same bytes for one vocabulary, where this machine has one. */
   accelerate?(vocab: VocabTables): Strategy['mask'] | undefined;
 }
 

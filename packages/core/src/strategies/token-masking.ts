@@ -2,7 +2,7 @@ import { ArgumentError, TokenIdError } from '../errors.ts';
 import { tokenKernel } from '../kernel/token-kernel.ts';
 import { op } from '../random/draws.ts';
 import { mulhi32 } from '../random/philox.ts';
-import { type ActionShares, checkRate, checkShares } from './action.ts';
+import { type ActionShares, checkRate, checkShares, thresholdOf } from './action.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
 import type { TokenStrategyPlan } from './strategy-plan.ts';
 
@@ -75,7 +75,7 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
           'give the strategy a rate',
         );
       }
-      const select = Math.floor((rate * 65536) / 1_000_000);
+      const select = thresholdOf(rate);
       return fromThresholds({
         type: 'token',
         select,

@@ -2,7 +2,7 @@ import { ArgumentError, TokenIdError } from '../errors.ts';
 import { op } from '../random/draws.ts';
 import { mulhi32 } from '../random/philox.ts';
 import type { VocabTables } from '../vocab.ts';
-import { checkAction } from './action.ts';
+import { checkAction, thresholdOf } from './action.ts';
 import { checkTable, drawLength } from './length-table.ts';
 import { type BudgetSelection, budgetOf, checkSelection } from './selection.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
@@ -53,7 +53,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
         ...plan,
         selection:
           selection.type === 'bernoulli'
-            ? { ...selection, select: Math.floor((rate * 65536) / 1_000_000) }
+            ? { ...selection, select: thresholdOf(rate) }
             : { ...selection, rate },
       }),
 

@@ -34,13 +34,7 @@ export type OnRow = (row: BatchRow, masked: MaskedOutput) => void;
 
 /** The address a row's masks are drawn at. */
 export function addressOf({ epoch, rate }: BatchSlice, row: BatchRow): SampleAddress {
-  const { sample, segment } = row;
-  return {
-    epoch,
-    sample,
-    ...(segment === undefined ? {} : { segment }),
-    ...(rate === undefined ? {} : { rate }),
-  };
+  return { epoch, rate, sample: row.sample, segment: row.segment };
 }
 
 /** A way to lay a batch out in columns. It changes how a batch is written, never what is in it. */
