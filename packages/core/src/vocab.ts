@@ -52,6 +52,7 @@ function checkIds(argument: string, ids: readonly number[], size: number): void 
 export interface VocabTables {
   readonly size: number;
   readonly maskId: number;
+  readonly padId: number;
   /** 1 where the id is special. */
   readonly special: Uint8Array;
   /** 1 where the id continues a word. */
@@ -69,5 +70,6 @@ export function vocabTables(vocab: VocabTraits): VocabTables {
   const allowed = new Uint32Array(vocab.size - vocab.specialIds.length);
   let count = 0;
   for (let id = 0; id < vocab.size; id++) if (special[id] === 0) allowed[count++] = id;
-  return { size: vocab.size, maskId: vocab.maskId, special, continuation, allowed };
+  const { size, maskId, padId } = vocab;
+  return { size, maskId, padId, special, continuation, allowed };
 }

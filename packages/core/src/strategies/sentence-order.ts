@@ -27,21 +27,21 @@ export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
   if (masking.plan.type === 'sentence-order') {
     throw new ArgumentError('masking', 'a strategy without sentence order', masking.plan.type);
   }
+  const arrange = swapByDraw();
   return {
     plan: { type: 'sentence-order', masking: masking.plan },
     atRate: (rate) => sentenceOrder(masking.atRate(rate)),
-    accelerate(vocab) {
-      const fast = masking.accelerate?.(vocab);
-      return fast === undefined ? undefined : orderThen(fast);
-    },
-    mask: orderThen(masking.mask),
+    arrange,
+    accelerate: (vocab, room) => masking.accelerate?.(vocab, room),
+    mask: (input, draws, vocab, out) => masking.mask(arrange(input, draws, out), draws, vocab, out),
   };
 }
 
-/** Swaps segments by draw, then masks. */
-function orderThen(mask: Strategy['mask']): Strategy['mask'] {
-  let ordered = new Uint32Array(0);
-  return ({ ids, segment }, draws, vocab, out) => {
+/** Swaps the segments of every second sample, by draw. */
+function swapByDraw(): NonNullable<Strategy['arrange']> {
+  let buffer = new ArrayBuffer(0);
+  return (input, draws, out) => {
+    const { ids, segment } = input;
     const { length } = ids;
     if (segment === undefined || !(segment > 1 && segment < length)) {
       throw new ArgumentError(
@@ -54,14 +54,16 @@ function orderThen(mask: Strategy['mask']): Strategy['mask'] {
     const swapped = draws.word(op.pair, 0) >= 2 ** 31;
     out.sentenceLabel = swapped ? 1 : 0;
     out.segment = swapped ? 1 + length - segment : segment;
-    if (!swapped) return mask({ ids, segment }, draws, vocab, out);
-    if (ordered.length < length) ordered = new Uint32Array(length);
+    if (!swapped) return input;
+    if (buffer.byteLength < 4 * length) buffer = new ArrayBuffer(4 * length);
+    // As wide as the ids: a kernel has ways of its own for narrow ones.
+    const Ids = ids instanceof Uint16Array ? Uint16Array : Int32Array;
+    const ordered = new Ids(buffer, 0, length);
     ordered[0] = ids[0]!;
     for (let position = 1; position < length; position++) {
       const first = position < segment;
       ordered[first ? position + length - segment : position - segment + 1] = ids[position]!;
     }
-    const input = { ids: ordered.subarray(0, length), segment: out.segment };
-    return mask(input, draws, vocab, out);
+    return { ids: ordered, segment: out.segment };
   };
 }

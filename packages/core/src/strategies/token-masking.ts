@@ -64,7 +64,7 @@ export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy<TokenStr
 }
 
 function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
-  const strategy: Strategy<TokenStrategyPlan> = {
+  return {
     plan,
     atRate(rate) {
       if (plan.select === 0) {
@@ -83,7 +83,7 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
         mask: Math.floor((plan.mask * select) / plan.select),
       });
     },
-    accelerate: (vocab) => tokenKernel(plan, vocab, strategy.mask),
+    accelerate: (vocab, room) => tokenKernel(plan, vocab, room),
     mask({ ids }, draws, vocab, out) {
       const { special, allowed, size, maskId } = vocab;
       const { inputIds, labels } = out;
@@ -107,5 +107,4 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
       return selected;
     },
   };
-  return strategy;
 }

@@ -1,4 +1,5 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
+import { unitKernel } from '../kernel/unit-kernel.ts';
 import { op } from '../random/draws.ts';
 import { mulhi32 } from '../random/philox.ts';
 import type { VocabTables } from '../vocab.ts';
@@ -46,8 +47,10 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
   }
   const room = new Room();
 
+  const checked: UnitStrategyPlan = { type, unit, lengths, selection, action };
   return {
-    plan: { type, unit, lengths, selection, action },
+    plan: checked,
+    accelerate: (vocab, room) => unitKernel(checked, vocab, room),
     atRate: (rate) =>
       unitMasking({
         ...plan,
