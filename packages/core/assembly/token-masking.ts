@@ -209,7 +209,8 @@ function maskRow<Id>(row: usize, inputIds: usize, labels: usize, epoch: u32): bo
     v128.store(bits, i64x2(-1, 0));
     let at = bits;
     const end = inputIds + ((<usize>min(group, left & -16)) << 2);
-    if (v128.all_true<Id>(plain)) {
+    // Most groups of running text have no special id; of wide ids there is one loop, for the module's size.
+    if (sizeof<Id>() === 2 && v128.all_true<Id>(plain)) {
       for (; inputIds < end; inputIds += 64) {
         maskSixteen<Id>(true, selectMost, randomMost, maskMost, maskIds, ignored, ids, drawsAt, inputIds, labels, at);
         ids += 16 * sizeof<Id>();
