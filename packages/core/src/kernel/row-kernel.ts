@@ -256,13 +256,13 @@ export function kernelBytes(vocabSize: number): number {
 }
 
 function checkRoom({ memory, start, bytes }: KernelRoom, least: number): void {
-  if (!(bytes >= least)) {
-    throw new ArgumentError('room.bytes', `at least ${least} (see kernelBytes)`, bytes);
-  }
-  const most = memory.buffer.byteLength - bytes;
-  if (!(start >= 0 && start <= most && start % group === 0)) {
-    throw new ArgumentError('room.start', `a multiple of ${group} up to ${most}`, start);
-  }
+  const all = memory.buffer.byteLength;
+  if (start >= 0 && start % group === 0 && bytes >= least && start + bytes <= all) return;
+  throw new ArgumentError(
+    'room',
+    `${least} bytes (see kernelBytes) from a multiple of ${group} on`,
+    `${bytes} from ${start} of ${all}`,
+  );
 }
 
 function align(bytes: number): number {
