@@ -31,7 +31,6 @@ export {
   type Ul2Options,
   ul2,
 } from './strategies/denoising/presets.ts';
-export type { Sentinels } from './strategies/denoising/sentinels.ts';
 export { spanCorruption } from './strategies/denoising/span-corruption.ts';
 export {
   type T5Lengths,
@@ -83,4 +82,4 @@ export {
 } from './strategies/token-masking.ts';
 export { unitMasking } from './strategies/unit-masking.ts';
 export type { UnitKind } from './strategies/units.ts';
-export { checkVocab, type VocabTables, type VocabTraits } from './vocab.ts';
+export { checkVocab, type Sentinels, type VocabTables, type VocabTraits } from './vocab.ts';

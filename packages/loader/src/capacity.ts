@@ -31,7 +31,8 @@ export function capacityOf(
 ): OutputLengths {
   // Where outputs are as long as the sample, its ids need not be looked at.
   const aligned = masker.strategy.capacity === undefined;
-  let longest = { inputs: 0, labels: 0 };
+  // A decoder starts from the pad id even where there is nothing to write.
+  let longest = { inputs: 0, labels: aligned ? 0 : 1 };
   for (const row of rows) {
     const length = aligned ? samples.length(row) : 0;
     const most = aligned

@@ -12,7 +12,7 @@ export type { BatchAddress } from './global-batch.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';
 export { type DenseColumns, readDense } from './layouts/dense.ts';
 export type { PadOptions } from './layouts/layout.ts';
-export type { LayoutSpec } from './layouts/layout-spec.ts';
+export { defaultLayout, type LayoutSpec } from './layouts/layout-spec.ts';
 export { readSeq2seq, type Seq2seqColumns } from './layouts/seq2seq.ts';
 export {
   type BatchesOptions,

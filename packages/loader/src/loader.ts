@@ -8,7 +8,7 @@ import { checkDataset } from './check-dataset.ts';
 import { type BatchResult, createCompute } from './compute.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
 import type { LayoutContext } from './layouts/layout.ts';
-import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import { defaultLayout, type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
 import type { Pool } from './pools/pool.ts';
@@ -105,7 +105,7 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     vocab: manifest.vocab,
     capacity: longestOutputs(plan, dataset),
     sentenceOrder: plan.strategy.type === 'sentence-order',
-    sequenceToSequence: plan.strategy.type === 'span-corruption',
+    defaultLayout: defaultLayout(plan),
   };
   const pool =
     workers === 0

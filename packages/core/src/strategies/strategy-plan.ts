@@ -1,6 +1,6 @@
+import type { Sentinels } from '../vocab.ts';
 import type { ActionPlan } from './action.ts';
 import type { Denoiser } from './denoising/denoiser.ts';
-import type { Sentinels } from './denoising/sentinels.ts';
 import type { LengthTable } from './length-table.ts';
 import type { Selection } from './selection.ts';
 import type { UnitKind } from './units.ts';

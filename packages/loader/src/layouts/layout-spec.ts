@@ -1,4 +1,5 @@
 import { ArgumentError } from '@maskloom/core';
+import type { Plan } from '../plan.ts';
 import { compact } from './compact.ts';
 import { dense } from './dense.ts';
 import type { Layout, LayoutContext, PadOptions } from './layout.ts';
@@ -13,19 +14,21 @@ export type LayoutSpec =
 
 const names = ['dense', 'compact', 'seq2seq'];
 
-/**
- * The layout that a spec names, for the plan and dataset of a context; without one, the plan's own: `seq2seq`
- * where input and target have lengths of their own, else `dense`.
- */
+/** The layout that a plan's batches have if none is asked for. */
+export function defaultLayout(plan: Plan): 'dense' | 'seq2seq' {
+  return plan.strategy.type === 'span-corruption' ? 'seq2seq' : 'dense';
+}
+
+/** The layout that a spec names, or the default one, for the plan and dataset of a context. */
 export function layoutOf(spec: LayoutSpec | undefined, context: LayoutContext): Layout {
-  const own = context.sequenceToSequence ? 'seq2seq' : 'dense';
-  const named = typeof spec === 'object' ? spec : { type: spec ?? own };
+  const named = typeof spec === 'object' ? spec : { type: spec ?? context.defaultLayout };
   const { type, ...options }: { type: string } & PadOptions = named;
   if (!names.includes(type)) {
     throw new ArgumentError('layout', '"dense", "compact" or "seq2seq"', type);
   }
-  if ((type === 'seq2seq') !== context.sequenceToSequence) {
-    throw context.sequenceToSequence
+  const sequenceToSequence = context.defaultLayout === 'seq2seq';
+  if ((type === 'seq2seq') !== sequenceToSequence) {
+    throw sequenceToSequence
       ? new ArgumentError(
           'layout',
           '"seq2seq"',

@@ -15,8 +15,8 @@ export interface LayoutContext {
   readonly capacity: OutputLengths;
   /** Whether the objective asks for the order of two segments. */
   readonly sentenceOrder: boolean;
-  /** Whether input and target have lengths of their own. */
-  readonly sequenceToSequence: boolean;
+  /** `seq2seq` where input and target have lengths of their own. */
+  readonly defaultLayout: 'dense' | 'seq2seq';
 }
 
 /** One row of a batch, before masking. */

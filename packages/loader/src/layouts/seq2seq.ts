@@ -1,4 +1,4 @@
-import { ignoredLabel, type MaskedOutput, type OutputLengths } from '@maskloom/core';
+import { ignoredLabel, type MaskedOutput } from '@maskloom/core';
 import {
   Field,
   type FixedSizeList,
@@ -9,14 +9,7 @@ import {
   Uint64,
 } from 'apache-arrow';
 import { align, type SlotWriter } from '../slot.ts';
-import {
-  addressOf,
-  type Layout,
-  type LayoutContext,
-  type PadOptions,
-  paddedWidths,
-  rectangle,
-} from './layout.ts';
+import { addressOf, type Layout, type PadOptions, paddedWidths, rectangle } from './layout.ts';
 
 /**
  * The `seq2seq` layout: rectangles, for encoder-decoder models.
@@ -32,17 +25,11 @@ import {
  * Widths come from the samples' lengths, not from what is drawn: those that no draw exceeds.
  */
 export function seq2seq(options: PadOptions = {}): Layout {
-  const widthsOf = (context: LayoutContext, ofBatch: OutputLengths): OutputLengths => {
-    const { inputs, labels } = paddedWidths(options, context, ofBatch);
-    // A decoder starts from the pad id even where there is nothing to write.
-    return { inputs, labels: Math.max(1, labels) };
-  };
-
   return {
     name: 'seq2seq',
 
     schema(context, ofBatch) {
-      const width = widthsOf(context, ofBatch);
+      const width = paddedWidths(options, context, ofBatch);
       return new Schema([
         new Field('sample', new Uint64(), false),
         new Field('input_ids', rectangle(new Int32(), width.inputs), false),
@@ -53,13 +40,13 @@ export function seq2seq(options: PadOptions = {}): Layout {
     },
 
     capacity(context, rows) {
-      const { inputs, labels } = widthsOf(context, context.capacity);
+      const { inputs, labels } = paddedWidths(options, context, context.capacity);
       const ids = align(rows * inputs * 4) + 2 * align(rows * labels * 4);
       return align(rows * 8) + ids + align(rows * inputs);
     },
 
     write(writer, context, slice, masker, onRow) {
-      const width = widthsOf(context, slice.capacity);
+      const width = paddedWidths(options, context, slice.capacity);
       const { padId } = context.vocab;
       const rows = slice.rows.length;
       writer.field(rows);

@@ -3,12 +3,12 @@
  * code, it says so.
  */
 import { ArgumentError } from '../../errors.ts';
+import type { Sentinels } from '../../vocab.ts';
 import { checkRate } from '../action.ts';
 import { tableOf } from '../length-table.ts';
 import type { Strategy } from '../strategy.ts';
 import type { SpanCorruptionPlan } from '../strategy-plan.ts';
 import { million } from './half-even.ts';
-import type { Sentinels } from './sentinels.ts';
 import { spanCorruption } from './span-corruption.ts';
 
 /** Options that T5 and UL2 have. */

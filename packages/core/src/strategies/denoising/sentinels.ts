@@ -1,12 +1,7 @@
 import { ArgumentError } from '../../errors.ts';
+import type { Sentinels } from '../../vocab.ts';
 import type { MaskedOutput } from '../strategy.ts';
 import { checkInteger } from './denoiser.ts';
-
-/** Ids that stand for spans: the first span's is `first`, and each further one's is one lower. */
-export interface Sentinels {
-  readonly first: number;
-  readonly count: number;
-}
 
 /** Checks sentinels from a plan. */
 export function checkSentinels(sentinels: Sentinels): Sentinels {
