@@ -286,6 +286,14 @@ describe('bad input', () => {
     );
   });
 
+  test('a batch of aligned columns', () => {
+    const masker = createMasker({ vocab, seed: 1n, strategy: t5({ sentinels }) });
+    const out = { inputIds: new Int32Array(100), labels: new Int32Array(100), starts: [0, 100] };
+    expect(() => masker.maskBatch([{ ids, sample: 0 }], { epoch: 0 }, out)).toThrow(
+      /^strategy is "span-corruption", expected one that masks tokens where they are/,
+    );
+  });
+
   test('options and plans that do not hold', () => {
     expect(() => t5({ sentinels, rate: 1.5 })).toThrow(/^rate is 1.5/);
     expect(() => t5({ sentinels, meanLength: 0.9 })).toThrow(/^meanLength is 0.9/);
