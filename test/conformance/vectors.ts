@@ -14,7 +14,9 @@ import {
   type Strategy,
   sentenceOrder,
   spanbert,
+  t5,
   tokenMasking,
+  ul2,
   unitMasking,
   type VocabTraits,
 } from '@maskloom/core';
@@ -31,6 +33,8 @@ export interface VectorCase {
   readonly segment?: number;
   readonly maskedSegment?: number;
   readonly sentenceLabel?: 0 | 1;
+  /** With span corruption: the longest input and target that the sample could give. */
+  readonly longest?: readonly [inputs: number, labels: number];
 }
 
 /** A file of vectors. */
@@ -39,6 +43,8 @@ export interface Vectors {
   readonly vocab: VocabTraits;
   readonly cases: readonly VectorCase[];
 }
+
+const end = 3;
 
 /** The strategies that have vectors, by the names of their files. */
 export const vectorStrategies: Readonly<Record<string, Strategy>> = {
@@ -62,6 +68,9 @@ export const vectorStrategies: Readonly<Record<string, Strategy>> = {
     selection: { type: 'bernoulli', select: 9830 },
     action: { mask: 52428, random: 58982, per: 'unit' },
   }),
+  t5: t5({ sentinels: { first: 449, count: 50 }, end }),
+  't5-short-spans': t5({ sentinels: { first: 449, count: 50 }, rate: 0.4, meanLength: 1.3 }),
+  ul2: ul2({ sentinels: { first: 449, count: 47 }, end, modes: { r: 400, s: 401, x: 402 } }),
 };
 
 const continuationIds = Array.from({ length: 120 }, (_, index) => 280 + index);
@@ -71,6 +80,13 @@ const vocab: VocabTraits = {
   padId: 0,
   specialIds: [0, 1, 2, 3, 4],
   continuationIds,
+};
+
+/** The same with 50 more special ids, for sentinels and modes. */
+const sentinelVocab: VocabTraits = {
+  ...vocab,
+  size: 450,
+  specialIds: [...vocab.specialIds, ...Array.from({ length: 50 }, (_, index) => 400 + index)],
 };
 
 const addresses: readonly [seed: bigint, maskEpoch: number, sample: bigint][] = [
@@ -105,8 +121,10 @@ function pairs(): [segment: number, ids: number[]][] {
 export function computeVectors(strategy: Strategy): Vectors {
   const ordered = strategy.plan.type === 'sentence-order';
   const given = ordered ? pairs() : samples().map((ids) => [undefined, ids] as const);
+  const corrupts = strategy.plan.type === 'span-corruption';
+  const traits = corrupts ? sentinelVocab : vocab;
   const cases = addresses.flatMap(([seed, maskEpoch, sample]) => {
-    const masker = createMasker({ vocab, seed, strategy });
+    const masker = createMasker({ vocab: traits, seed, strategy });
     return given.map(([segment, ids]): VectorCase => {
       const address = { epoch: maskEpoch, sample, ...(segment === undefined ? {} : { segment }) };
       const { inputIds, labels, ...out } = masker.mask(ids, address);
@@ -114,8 +132,10 @@ export function computeVectors(strategy: Strategy): Vectors {
         segment === undefined
           ? {}
           : { segment, maskedSegment: out.segment!, sentenceLabel: out.sentenceLabel! };
+      const { inputs, labels: targets } = masker.capacity(ids);
       return {
         ...order,
+        ...(corrupts ? { longest: [inputs, targets] as const } : {}),
         seed: String(seed),
         maskEpoch,
         sample: String(sample),
@@ -125,5 +145,5 @@ export function computeVectors(strategy: Strategy): Vectors {
       };
     });
   });
-  return { strategy: strategy.plan, vocab, cases };
+  return { strategy: strategy.plan, vocab: traits, cases };
 }

@@ -1,6 +1,9 @@
 import { createDatasetWriter } from '@maskloom/shards';
 
-/** Writes a dataset of samples of 3 to 60 tokens, in several shards; each has two segments. */
+/**
+ * Writes a dataset of samples of 3 to 60 tokens, in several shards; each has two segments. Behind the
+ * tokens that occur, the vocabulary has 50 special ids.
+ */
 export async function writeTinyDataset(
   directory: string,
   rows: number,
@@ -8,10 +11,10 @@ export async function writeTinyDataset(
 ): Promise<void> {
   const writer = await createDatasetWriter(directory, {
     vocab: {
-      size: vocabSize,
+      size: vocabSize + 50,
       maskId: 4,
       padId: 0,
-      specialIds: [0, 1, 2, 3, 4],
+      specialIds: [0, 1, 2, 3, 4, ...Array.from({ length: 50 }, (_, at) => vocabSize + at)],
       continuationIds: [],
     },
     tokenizerDigest: '12'.repeat(32),

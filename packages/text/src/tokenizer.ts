@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { checkVocab, type VocabTraits } from '@maskloom/core';
+import { checkVocab, type Sentinels, type VocabTraits } from '@maskloom/core';
 import { AutoTokenizer, env, type PreTrainedTokenizer } from '@xenova/transformers';
 import { TokenizerError } from './errors.ts';
 
@@ -20,9 +20,15 @@ export interface Tokenizer {
   decode(ids: readonly number[]): string;
 }
 
+interface AddedToken {
+  readonly id: number;
+  readonly content?: string;
+  readonly special?: boolean;
+}
+
 /** What is read of `tokenizer.json`. */
 interface TokenizerJson {
-  readonly added_tokens?: readonly { readonly id: number; readonly special?: boolean }[];
+  readonly added_tokens?: readonly AddedToken[];
   readonly model?: { readonly type?: string; readonly continuing_subword_prefix?: string };
 }
 
@@ -119,15 +125,24 @@ function describe(name: string, tokenizer: PreTrainedTokenizer, json: string): T
       `The tokenizer ${name} has no mask or no padding token: choose the tokenizer of a masked language model`,
     );
   }
-  const added = (parsed.added_tokens ?? []).filter((token) => token.special).map(({ id }) => id);
-  const specialIds = [...new Set([...added, clsId, sepId, maskId, padId])].sort((a, b) => a - b);
+  const added = (parsed.added_tokens ?? []).filter((token) => token.special);
+  const addedIds = added.map(({ id }) => id);
+  const specialIds = [...new Set([...addedIds, clsId, sepId, maskId, padId])].sort((a, b) => a - b);
   const prefix = parsed.model?.continuing_subword_prefix;
   const continuationIds =
     parsed.model?.type === 'WordPiece' && prefix
       ? [...tokens.keys()].filter((id) => tokens[id]!.startsWith(prefix))
       : [];
+  const sentinels = sentinelsOf(added);
   return {
-    vocab: checkVocab({ size: tokens.length, maskId, padId, specialIds, continuationIds }),
+    vocab: checkVocab({
+      size: tokens.length,
+      maskId,
+      padId,
+      specialIds,
+      continuationIds,
+      ...(sentinels === undefined ? {} : { sentinels, endId: sepId }),
+    }),
     digest: createHash('sha256').update(json).digest('hex'),
     clsId,
     sepId,
@@ -135,4 +150,14 @@ function describe(name: string, tokenizer: PreTrainedTokenizer, json: string): T
     tokens: (ids) => ids.map((id) => tokens[id] ?? '[UNK]'),
     decode: (ids) => tokenizer.decode([...ids], { skip_special_tokens: true }),
   };
+}
+
+/** The special tokens `<extra_id_0>` and on, whose ids count down (T5's convention), as far as they do. */
+function sentinelsOf(added: readonly AddedToken[]): Sentinels | undefined {
+  const ids = new Map(added.map(({ content, id }) => [content, id]));
+  const first = ids.get('<extra_id_0>');
+  if (first === undefined) return undefined;
+  let count = 1;
+  while (ids.get(`<extra_id_${count}>`) === first - count) count++;
+  return { first, count };
 }
