@@ -36,6 +36,7 @@ export {
   roberta,
   spanbert,
 } from './strategies/presets.ts';
+export { type Requirements, requirementsOf } from './strategies/requirements.ts';
 export type { BernoulliSelection, BudgetSelection, Selection } from './strategies/selection.ts';
 export { sentenceOrder } from './strategies/sentence-order.ts';
 export {

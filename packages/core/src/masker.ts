@@ -29,6 +29,11 @@ export interface SampleAddress {
   /** For objectives with sentence order: where the second segment starts. */
   readonly segment?: number | undefined;
   /**
+   * For strategies whose units are a column, such as words of a byte-level tokenizer, or entities: for each
+   * token 1 where a unit begins, 0 where it belongs to the unit of the token before.
+   */
+  readonly units?: ArrayLike<number> | undefined;
+  /**
    * For schedules: the share of tokens to select in this call, instead of the strategy's; to the nearest
    * millionth. Not in static mode, whose masks are the same each time.
    */
@@ -56,7 +61,8 @@ export interface Masker {
    * Masks a sample's ids. The input is never written.
    *
    * @throws {TokenIdError} for an id the vocabulary does not have.
-   * @throws {ArgumentError} for an epoch, sample or rate out of range, or a rate in static mode.
+   * @throws {ArgumentError} for an epoch, sample or rate out of range, a rate in static mode, or a column of
+   *   units that is missing, not as long as the sample, or holds anything but 0 and 1.
    */
   mask(ids: ArrayLike<number>, address: SampleAddress): MaskedSample;
   /**
@@ -108,7 +114,7 @@ export function createMasker(options: MaskerOptions): Masker {
       throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, room);
     }
     draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
-    const input = { ids, segment: address.segment };
+    const input = { ids, segment: address.segment, units: address.units };
     const { strategy, fast } = address.rate === undefined ? given : atRate(address.rate);
     return fast === undefined
       ? strategy.mask(input, draws, vocab, out)

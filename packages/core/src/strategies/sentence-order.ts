@@ -1,7 +1,8 @@
 import { ArgumentError } from '../errors.ts';
 import { op } from '../random/draws.ts';
-import type { Strategy } from './strategy.ts';
+import type { Strategy, StrategyInput } from './strategy.ts';
 import type { SentenceOrderPlan } from './strategy-plan.ts';
+import { checkUnitColumn } from './units.ts';
 
 /**
  * ALBERT's sentence order (Lan et al. 2020, arXiv:1909.11942 §3.1): the two segments of a sample
@@ -40,9 +41,15 @@ export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
 
 /** Swaps segments by draw, then masks. */
 function orderThen(mask: Strategy['mask']): Strategy['mask'] {
-  let ordered = new Uint32Array(0);
-  return ({ ids, segment }, draws, vocab, out) => {
-    const { length } = ids;
+  const ids = new SwappedColumn();
+  const units = new SwappedColumn();
+  const swapped: { -readonly [Key in keyof StrategyInput]: StrategyInput[Key] } = {
+    ids: [],
+    segment: undefined,
+  };
+  return (input, draws, vocab, out) => {
+    const { length } = input.ids;
+    const { segment } = input;
     if (segment === undefined || !(segment > 1 && segment < length)) {
       throw new ArgumentError(
         'segment',
@@ -51,17 +58,39 @@ function orderThen(mask: Strategy['mask']): Strategy['mask'] {
         'encode the text in pairs',
       );
     }
-    const swapped = draws.word(op.pair, 0) >= 2 ** 31;
-    out.sentenceLabel = swapped ? 1 : 0;
-    out.segment = swapped ? 1 + length - segment : segment;
-    if (!swapped) return mask({ ids, segment }, draws, vocab, out);
-    if (ordered.length < length) ordered = new Uint32Array(length);
-    ordered[0] = ids[0]!;
+    const isSwapped = draws.word(op.pair, 0) >= 2 ** 31;
+    out.sentenceLabel = isSwapped ? 1 : 0;
+    out.segment = isSwapped ? 1 + length - segment : segment;
+    if (!isSwapped) return mask(input, draws, vocab, out);
+    swapped.ids = ids.swap(input.ids, segment);
+    swapped.segment = out.segment;
+    swapped.units =
+      input.units === undefined
+        ? undefined
+        : units.swap(checkUnitColumn(input.units, length), segment);
+    return mask(swapped, draws, vocab, out);
+  };
+}
+
+/** Room for a column of a sample with its segments swapped, used again from sample to sample. */
+class SwappedColumn {
+  #values = new Uint32Array(0);
+  /** By length, so that a sample allocates nothing. */
+  #views: Uint32Array[] = [];
+
+  swap(column: ArrayLike<number>, segment: number): Uint32Array {
+    const { length } = column;
+    if (this.#values.length < length) {
+      this.#values = new Uint32Array(length);
+      this.#views = [];
+    }
+    this.#views[length] ??= this.#values.subarray(0, length);
+    const swapped = this.#views[length];
+    swapped[0] = column[0]!;
     for (let position = 1; position < length; position++) {
       const first = position < segment;
-      ordered[first ? position + length - segment : position - segment + 1] = ids[position]!;
+      swapped[first ? position + length - segment : position - segment + 1] = column[position]!;
     }
-    const input = { ids: ordered.subarray(0, length), segment: out.segment };
-    return mask(input, draws, vocab, out);
-  };
+    return swapped;
+  }
 }

@@ -34,8 +34,8 @@ const positionRoom = 2 ** 21;
  * ```
  */
 export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> {
-  if (plan.unit !== 'token' && plan.unit !== 'word') {
-    throw new ArgumentError('strategy.unit', '"token" or "word"', plan.unit);
+  if (plan.unit !== 'token' && plan.unit !== 'word' && plan.unit !== 'column') {
+    throw new ArgumentError('strategy.unit', '"token", "word" or "column"', plan.unit);
   }
   const { type, unit } = plan;
   const lengths = checkTable('strategy.lengths', plan.lengths);
@@ -57,7 +57,8 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
             : { ...selection, rate },
       }),
 
-    mask({ ids }, draws, vocab, out) {
+    mask(input, draws, vocab, out) {
+      const { ids } = input;
       const { length } = ids;
       if (length > positionRoom) {
         throw new ArgumentError('sample', `at most ${positionRoom} tokens`, length, 'split it');
@@ -65,7 +66,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
       room.reserve(length);
       const { units, anchorOf } = room;
       copy(ids, vocab, out.inputIds, out.labels);
-      splitUnits(unit, ids, vocab, units);
+      splitUnits(unit, input, vocab, units);
       anchorOf.fill(-1, 0, length);
 
       let selected: number;
