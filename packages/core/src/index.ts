@@ -58,5 +58,5 @@ export {
   tokenMasking,
 } from './strategies/token-masking.ts';
 export { unitMasking } from './strategies/unit-masking.ts';
-export type { UnitKind } from './strategies/units.ts';
+export { checkUnitColumn, type UnitKind } from './strategies/units.ts';
 export { checkVocab, type VocabTables, type VocabTraits } from './vocab.ts';

@@ -60,7 +60,11 @@ export function splitUnits(
   units.count = count;
 }
 
-/** Checks a sample's column of units. */
+/**
+ * Checks a sample's column of units and returns it.
+ *
+ * @throws {ArgumentError} if it is missing, not as long as the sample, or holds anything but 0 and 1.
+ */
 export function checkUnitColumn(
   column: ArrayLike<number> | undefined,
   length: number,
