@@ -10,6 +10,7 @@ import {
   electra,
   megatron,
   modernbert,
+  requirementsOf,
   roberta,
   type Strategy,
   sentenceOrder,
@@ -25,6 +26,8 @@ export interface VectorCase {
   readonly maskEpoch: number;
   readonly sample: string;
   readonly ids: readonly number[];
+  /** With units of a column: 1 where one begins. */
+  readonly units?: readonly number[];
   readonly inputIds: readonly number[];
   readonly labels: readonly number[];
   /** With sentence order: where the second segment starts before and after, and the label. */
@@ -62,6 +65,9 @@ export const vectorStrategies: Readonly<Record<string, Strategy>> = {
     selection: { type: 'bernoulli', select: 9830 },
     action: { mask: 52428, random: 58982, per: 'unit' },
   }),
+  'bert-whole-word-column': bertWholeWord({ unit: 'column' }),
+  'spanbert-column': spanbert({ unit: 'column' }),
+  'sentence-order-column': sentenceOrder(albert({ unit: 'column', rate: 0.4 })),
 };
 
 const continuationIds = Array.from({ length: 120 }, (_, index) => 280 + index);
@@ -101,14 +107,20 @@ function pairs(): [segment: number, ids: number[]][] {
     });
 }
 
+/** A column in which units have one token or two, also where a special token or the start is between. */
+function unitsOf(ids: readonly number[]): number[] {
+  return ids.map((id, position) => +((id + position) % 3 !== 0));
+}
+
 /** Computes a strategy's vectors. */
 export function computeVectors(strategy: Strategy): Vectors {
-  const ordered = strategy.plan.type === 'sentence-order';
-  const given = ordered ? pairs() : samples().map((ids) => [undefined, ids] as const);
+  const needs = requirementsOf(strategy.plan);
+  const given = needs.segment ? pairs() : samples().map((ids) => [undefined, ids] as const);
   const cases = addresses.flatMap(([seed, maskEpoch, sample]) => {
     const masker = createMasker({ vocab, seed, strategy });
     return given.map(([segment, ids]): VectorCase => {
-      const address = { epoch: maskEpoch, sample, ...(segment === undefined ? {} : { segment }) };
+      const units = needs.units ? { units: unitsOf(ids) } : {};
+      const address = { epoch: maskEpoch, sample, segment, ...units };
       const { inputIds, labels, ...out } = masker.mask(ids, address);
       const order =
         segment === undefined
@@ -116,6 +128,7 @@ export function computeVectors(strategy: Strategy): Vectors {
           : { segment, maskedSegment: out.segment!, sentenceLabel: out.sentenceLabel! };
       return {
         ...order,
+        ...units,
         seed: String(seed),
         maskEpoch,
         sample: String(sample),

@@ -1,6 +1,6 @@
 import { createDatasetWriter } from '@maskloom/shards';
 
-/** Writes a dataset of samples of 3 to 60 tokens, in several shards; each has two segments. */
+/** Writes a dataset of samples of 3 to 60 tokens, in several shards; each has two segments, and units of about one and a half tokens. */
 export async function writeTinyDataset(
   directory: string,
   rows: number,
@@ -15,7 +15,7 @@ export async function writeTinyDataset(
       continuationIds: [],
     },
     tokenizerDigest: '12'.repeat(32),
-    columns: ['document', 'offset', 'segment'],
+    columns: ['document', 'offset', 'segment', 'units'],
     rowsPerRecordBatch: 32,
     rowsPerShard: 128,
   });
@@ -29,6 +29,7 @@ export async function writeTinyDataset(
       document: row >> 2,
       offset: row * 100,
       segment: 2 + (inner.length >> 1),
+      units: [1, ...inner.map((id) => (id % 3 === 0 ? 0 : 1)), 1],
     });
   }
   await writer.close();

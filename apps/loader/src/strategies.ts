@@ -16,6 +16,7 @@ import {
 export interface StrategyOptions extends ActionShares {
   readonly rate?: number;
   readonly maxPredictions?: number;
+  readonly unit?: 'word' | 'column';
 }
 
 /** The strategies by the names the command line has for them. */
@@ -34,6 +35,15 @@ export const strategies = {
 
 /** A name that `--strategy` takes. */
 export type StrategyName = keyof typeof strategies;
+
+/** Strategies that hide whole words, which `--unit` says how to tell. */
+export const wordStrategies: readonly StrategyName[] = [
+  'bert-whole-word',
+  'spanbert',
+  'albert',
+  'megatron',
+  'megatron-geometric',
+];
 
 /** Strategies with BERT's budget, which `--max-predictions` caps. */
 export const cappedStrategies: readonly StrategyName[] = [

@@ -1,4 +1,4 @@
-import { createMasker, strategyFromPlan } from '@maskloom/core';
+import { createMasker, requirementsOf, strategyFromPlan } from '@maskloom/core';
 import type { Manifest, Samples } from '@maskloom/shards';
 import { sampleDigest } from './digest.ts';
 import { type BatchAddress, globalBatches } from './global-batch.ts';
@@ -49,6 +49,7 @@ export function createCompute(
   const context = layoutContext(plan, manifest);
   const base = BigInt(plan.datasets[0].base);
   const batchOf = globalBatches(plan);
+  const needs = requirementsOf(plan.strategy);
 
   return ({ address, layout, slot, digest }) => {
     const global = batchOf(address);
@@ -56,6 +57,7 @@ export function createCompute(
       sample: base + BigInt(row),
       ids: samples.sample(row),
       segment: samples.segment(row),
+      units: needs.units ? samples.units(row) : undefined,
     }));
     const longestOfBatch = global.rows.reduce(
       (longest, row) => Math.max(longest, samples.length(row)),

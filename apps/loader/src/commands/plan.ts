@@ -7,7 +7,7 @@ import {
   type RateSchedule,
   stepsPerEpoch,
 } from '@maskloom/loader';
-import { canonicalJson, type Json, openDataset } from '@maskloom/shards';
+import { canonicalJson, type Dataset, type Json, openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
 import { integer, rates, seed, share } from '../options.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type StrategyName,
   type StrategyOptions,
   strategies,
+  wordStrategies,
 } from '../strategies.ts';
 import { writeAtomically } from '../write-atomically.ts';
 
@@ -45,6 +46,12 @@ export function planCommand(): Command {
       new Option('--strategy <name>', 'what to hide')
         .choices(Object.keys(strategies))
         .default('token'),
+    )
+    .addOption(
+      new Option(
+        '--unit <kind>',
+        "where whole words begin: as the vocabulary tells, or as the dataset's column says (default: word)",
+      ).choices(['word', 'column']),
     )
     .option('--sentence-order', 'ask for the order of two segments as well (ALBERT)')
     .option('--rate <share>', "share of the tokens to select (default: the strategy's)", share)
@@ -86,7 +93,11 @@ async function run(options: PlanCommandOptions): Promise<void> {
       options.maxPredictions,
     );
   }
+  if (options.unit !== undefined && !wordStrategies.includes(strategy)) {
+    throw new ArgumentError('--unit', `given with ${wordStrategies.join(', ')} only`, options.unit);
+  }
   const dataset = await openDataset(data);
+  if (options.unit === undefined && wordStrategies.includes(strategy)) checkWords(dataset);
   const masking = strategies[strategy](options, dataset.manifest.longest);
   const plan = createPlan({
     ...rest,
@@ -103,4 +114,17 @@ async function run(options: PlanCommandOptions): Promise<void> {
     const parts = points.map(([at, rate]) => `${rate / 1_000_000} at ${over} ${at}`);
     console.log(`rates ${parts.join(', ')}`);
   }
+}
+
+/** Refuses whole words of a vocabulary that can't tell them: each token would be one, and nobody told. */
+function checkWords({ directory, manifest }: Dataset): void {
+  if (manifest.vocab.continuationIds.length > 0) return;
+  throw new ArgumentError(
+    'number of continuation ids',
+    'at least 1, since the strategy hides whole words',
+    0,
+    manifest.columns.includes('units')
+      ? `give --unit column, since ${directory} has the column, or --unit word if each token is a word`
+      : 'encode the text with --units and give --unit column, or --unit word if each token is a word',
+  );
 }

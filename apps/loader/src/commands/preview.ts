@@ -63,6 +63,7 @@ async function run(options: PreviewCommandOptions): Promise<void> {
   const row = Number(sample - BigInt(plan.datasets[0].base));
   const ids = dataset.sample(row);
   const segment = dataset.segment(row);
+  const units = dataset.units(row);
   const mode = toMode(options.mode === undefined ? plan : options);
   const masker = createMasker({
     vocab: dataset.manifest.vocab,
@@ -75,7 +76,8 @@ async function run(options: PreviewCommandOptions): Promise<void> {
     const epoch = options.epoch + index;
     // Over steps, a sample's rate is known by its batch only: this shows the epoch's first.
     const rate = mode.mode === 'static' ? undefined : rateOf(plan, epoch, 0);
-    const { inputIds, labels, sentenceLabel } = masker.mask(ids, { epoch, sample, segment, rate });
+    const address = { epoch, sample, segment, units, rate };
+    const { inputIds, labels, sentenceLabel } = masker.mask(ids, address);
     // Sentence order may have moved tokens: the originals are what the labels restore.
     const originals = inputIds.map((id, position) =>
       labels[position] === ignoredLabel ? id : labels[position]!,
