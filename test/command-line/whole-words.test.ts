@@ -80,3 +80,24 @@ test('whole words that nobody can tell are refused, with what to do', async () =
   );
   await succeed(...plan('plain', '--unit', 'word'));
 });
+
+test('random words from the unigram distribution take a dataset with counts', async () => {
+  const random = ['--unit', 'word', '--random-words', 'unigram'];
+  const { code, stderr } = await maskloom(...plan('plain', ...random));
+  expect(stderr).toMatch(
+    /plain has no counts: encode the text with them \(`maskloom encode --counts`\)/,
+  );
+  expect(code).toBe(1);
+  await succeed(...text(), '--counts', '--out', at('counted'));
+  await succeed(...plan('counted', ...random));
+  const stream = ['--plan', at('plan.json'), '--data', at('counted'), '--steps', '4'];
+  const [one, two] = [
+    await succeed('verify', ...stream, '--workers', '0'),
+    await succeed('verify', ...stream, '--workers', '2'),
+  ];
+  expect(two).toBe(one);
+  const plain = (await openDataset(at('plain'))).manifest;
+  const counted = (await openDataset(at('counted'))).manifest;
+  expect(counted.vocab.counts?.reduce((sum, count) => sum + count, 0)).toBe(counted.tokens);
+  expect({ ...counted, vocab: plain.vocab }).toEqual(plain);
+});

@@ -62,14 +62,25 @@ def mask_tokens(ids, vocab, strategy, seed, mask_epoch, sample):
         if u < strategy["mask"]:
             input_ids[i] = vocab["maskId"]
         elif u < strategy["random"]:
-            input_ids[i] = random_token(draws, vocab, i)
+            input_ids[i] = random_token(draws, vocab, strategy, i)
     return input_ids, labels
 
 
-def random_token(draws, vocab, position):
+def random_token(draws, vocab, action, position):
+    """Section 3: the random token of a position."""
     special = set(vocab["specialIds"])
     allowed = [i for i in range(vocab["size"]) if i not in special]
-    return allowed[draws.word(2, position) * len(allowed) >> 32]
+    if "randomWords" not in action:
+        return allowed[draws.word(2, position) * len(allowed) >> 32]
+    counts, s = [vocab["counts"][i] for i in allowed], 0
+    while sum(c >> s for c in counts) >= 2**32:
+        s += 1
+    target = draws.word(2, position) * sum(c >> s for c in counts) >> 32
+    for token, count in zip(allowed, counts):
+        target -= count >> s
+        if target < 0:
+            return token
+    raise AssertionError("no token occurs")
 
 
 def split_units(kind, ids, vocab, column):
@@ -157,7 +168,7 @@ def mask_units(ids, vocab, strategy, seed, mask_epoch, sample, column):
             if draw < action["mask"]:
                 input_ids[i] = vocab["maskId"]
             elif draw < action["random"]:
-                input_ids[i] = random_token(draws, vocab, i)
+                input_ids[i] = random_token(draws, vocab, action, i)
     return input_ids, labels
 
 

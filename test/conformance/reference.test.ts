@@ -35,6 +35,11 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
     { strategy: sentenceOrder(spanbert({ unit: 'column', rate: 0.4 })) },
     [],
   ],
+  [
+    'random words from the unigram distribution',
+    { strategy: tokenMasking({ rate: 0.3, randomWords: 'unigram' }) },
+    [],
+  ],
   ['spans', { strategy: spanbert({ rate: 0.3 }), last: 'short' }, []],
   [
     'rates over steps',

@@ -67,6 +67,14 @@ export const vectorStrategies: Readonly<Record<string, Strategy>> = {
   }),
   'bert-whole-word-column': bertWholeWord({ unit: 'column' }),
   'spanbert-column': spanbert({ unit: 'column' }),
+  'token-unigram': tokenMasking({
+    rate: 0.5,
+    mask: 0,
+    random: 0.9,
+    keep: 0.1,
+    randomWords: 'unigram',
+  }),
+  'megatron-unigram': megatron({ randomWords: 'unigram', mask: 0.2, random: 0.7 }),
   'sentence-order-column': sentenceOrder(albert({ unit: 'column', rate: 0.4 })),
 };
 
@@ -78,6 +86,11 @@ const vocab: VocabTraits = {
   specialIds: [0, 1, 2, 3, 4],
   continuationIds,
 };
+
+/** Counts that sum to more than 2^32, so that they are halved, with ids that never occur. */
+const counts = Array.from({ length: vocab.size }, (_, id) =>
+  id % 7 === 0 ? 0 : (id * id * 7919 + 12345) * (id % 5 === 0 ? 64 : 1),
+);
 
 const addresses: readonly [seed: bigint, maskEpoch: number, sample: bigint][] = [
   [0n, 0, 0n],
@@ -115,9 +128,10 @@ function unitsOf(ids: readonly number[]): number[] {
 /** Computes a strategy's vectors. */
 export function computeVectors(strategy: Strategy): Vectors {
   const needs = requirementsOf(strategy.plan);
+  const traits = needs.counts ? { ...vocab, counts } : vocab;
   const given = needs.segment ? pairs() : samples().map((ids) => [undefined, ids] as const);
   const cases = addresses.flatMap(([seed, maskEpoch, sample]) => {
-    const masker = createMasker({ vocab, seed, strategy });
+    const masker = createMasker({ vocab: traits, seed, strategy });
     return given.map(([segment, ids]): VectorCase => {
       const units = needs.units ? { units: unitsOf(ids) } : {};
       const address = { epoch: maskEpoch, sample, segment, ...units };
@@ -138,5 +152,5 @@ export function computeVectors(strategy: Strategy): Vectors {
       };
     });
   });
-  return { strategy: strategy.plan, vocab, cases };
+  return { strategy: strategy.plan, vocab: traits, cases };
 }

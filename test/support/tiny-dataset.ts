@@ -1,6 +1,7 @@
 import { createDatasetWriter } from '@maskloom/shards';
 
-/** Writes a dataset of samples of 3 to 60 tokens, in several shards; each has two segments, and units of about one and a half tokens. */
+/** Writes a dataset of samples of 3 to 60 tokens, in several shards; each has two segments, and units of about one and a half
+ * tokens, and the dataset counts its ids. */
 export async function writeTinyDataset(
   directory: string,
   rows: number,
@@ -15,6 +16,7 @@ export async function writeTinyDataset(
       continuationIds: [],
     },
     tokenizerDigest: '12'.repeat(32),
+    counts: true,
     columns: ['document', 'offset', 'segment', 'units'],
     rowsPerRecordBatch: 32,
     rowsPerShard: 128,

@@ -1,5 +1,5 @@
 import {
-  type ActionShares,
+  type ActionOptions,
   albert,
   bert,
   bertWholeWord,
@@ -13,7 +13,7 @@ import {
 } from '@maskloom/core';
 
 /** What the command line says of a strategy. */
-export interface StrategyOptions extends ActionShares {
+export interface StrategyOptions extends ActionOptions {
   readonly rate?: number;
   readonly maxPredictions?: number;
   readonly unit?: 'word' | 'column';

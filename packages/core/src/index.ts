@@ -17,7 +17,7 @@ export { type Mode, maskEpoch, toMode } from './mode.ts';
 export { createDraws, type Draws, op } from './random/draws.ts';
 export { mulhi32, philox4x32 } from './random/philox.ts';
 export { parseUint64, toUint32, toUint64, type Uint64 } from './random/uint64.ts';
-export type { ActionPlan, ActionShares } from './strategies/action.ts';
+export type { ActionOptions, ActionPlan, ActionShares } from './strategies/action.ts';
 export { effectiveRate } from './strategies/effective-rate.ts';
 export {
   clippedGeometric,
@@ -36,6 +36,7 @@ export {
   roberta,
   spanbert,
 } from './strategies/presets.ts';
+export type { RandomWords, RandomWordsPlan } from './strategies/random-words.ts';
 export { type Requirements, requirementsOf } from './strategies/requirements.ts';
 export type { BernoulliSelection, BudgetSelection, Selection } from './strategies/selection.ts';
 export { sentenceOrder } from './strategies/sentence-order.ts';

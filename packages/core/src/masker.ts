@@ -3,6 +3,8 @@ import { type Mode, maskEpoch, toMode } from './mode.ts';
 import { createDraws } from './random/draws.ts';
 import { toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 import { checkRate } from './strategies/action.ts';
+import { missingCounts } from './strategies/random-words.ts';
+import { requirementsOf } from './strategies/requirements.ts';
 import type { MaskedOutput, Strategy } from './strategies/strategy.ts';
 import { type VocabTraits, vocabTables } from './vocab.ts';
 
@@ -75,7 +77,8 @@ export interface Masker {
 /**
  * Makes a masker.
  *
- * @throws {ArgumentError} for vocab traits, a seed or a mode that do not hold.
+ * @throws {ArgumentError} for vocab traits, a seed or a mode that do not hold, or a strategy with random words
+ *   from the unigram distribution and vocab traits without counts.
  *
  * @example
  * ```ts
@@ -90,6 +93,7 @@ export function createMasker(options: MaskerOptions): Masker {
   const seed = toUint64('seed', options.seed);
   const mode = toMode(options);
   const vocab = vocabTables(options.vocab);
+  if (requirementsOf(strategy.plan).counts && vocab.cumulative === undefined) throw missingCounts();
   const draws = createDraws(seed);
   const prepare = (strategy: Strategy) => ({ strategy, fast: strategy.accelerate?.(vocab) });
   const given = prepare(strategy);

@@ -30,4 +30,10 @@ export function checkDataset(plan: Plan, dataset: Dataset): void {
       `The plan hides the units of a column, but ${directory} has no column "units": encode the text with it (\`maskloom encode --units\`), or write it with createDatasetWriter`,
     );
   }
+  if (needs.counts && manifest.vocab.counts === undefined) {
+    throw new PlanError(
+      'PLAN_DATASET',
+      `The plan draws random words from the unigram distribution, but ${directory} has no counts: encode the text with them (\`maskloom encode --counts\`), or draw uniformly`,
+    );
+  }
 }

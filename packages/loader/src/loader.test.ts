@@ -324,6 +324,8 @@ describe('a loader refuses', () => {
     await refusal(sentenceOrder(albert()), /no column "segment": encode the text in pairs/);
     await refusal(albert({ unit: 'column' }), /no column "units": encode the text with it/);
     await refusal(sentenceOrder(albert({ unit: 'column' })), /no column "segment"/);
+    const unigram = tokenMasking({ rate: 0.2, randomWords: 'unigram' });
+    await refusal(unigram, /unigram distribution, but .* has no counts: encode the text with them/);
   });
 
   test('addresses that are not in the plan', async () => {

@@ -108,6 +108,22 @@ describe('a dataset', () => {
     expect((await openDataset(join(folder, 'without'))).units(0)).toBeUndefined();
   });
 
+  test('counts its ids if asked to, and else is what it was', async () => {
+    const plain = await write(join(folder, 'plain'), someSamples);
+    expect(plain.vocab).toEqual(vocab);
+    const counted = await write(join(folder, 'counted'), someSamples, { ...options, counts: true });
+    const { counts, ...traits } = counted.vocab;
+    expect(traits).toEqual(vocab);
+    const ids = someSamples.flat();
+    expect(counts).toEqual(
+      Array.from({ length: vocab.size }, (_, id) => ids.filter((other) => other === id).length),
+    );
+    const { manifest, digest } = await openDataset(join(folder, 'counted'));
+    expect(manifest).toEqual(counted);
+    expect(digest).not.toBe((await openDataset(join(folder, 'plain'))).digest);
+    expect({ ...counted, vocab }).toEqual(plain);
+  });
+
   test('has a digest that its folder and paths do not change, but any token does', async () => {
     await write(join(folder, 'a'), someSamples);
     await write(join(folder, 'b'), someSamples);

@@ -36,6 +36,11 @@ export interface DatasetWriterOptions {
    * (List\<UInt8\>). Default none.
    */
   readonly columns?: readonly ExtraColumn[];
+  /**
+   * Count how often each id occurs, and write that with the vocab traits, for random words from the unigram
+   * distribution. Default false: the counts that `vocab` has, if any, are written as they are.
+   */
+  readonly counts?: boolean;
   /** Rows of a record batch. Default 1024. */
   readonly rowsPerRecordBatch?: number;
   /** Rows of a shard, a multiple of `rowsPerRecordBatch`. Default 65536. */
@@ -110,6 +115,7 @@ export async function createDatasetWriter(
   return new ArrowDatasetWriter(directory, target, temporary, {
     ...options,
     columns: options.columns ?? [],
+    counts: options.counts ?? false,
     rowsPerRecordBatch,
     rowsPerShard,
   });
@@ -138,6 +144,7 @@ class ArrowDatasetWriter implements DatasetWriter {
   #firstRow = 0;
   #tokens = 0;
   #longest = 0;
+  readonly #counts: Float64Array | undefined;
 
   constructor(
     directory: string,
@@ -150,11 +157,17 @@ class ArrowDatasetWriter implements DatasetWriter {
     this.#temporary = temporary;
     this.#options = options;
     this.#schema = shardSchema(options.vocab.size, options.columns);
+    if (options.counts) this.#counts = new Float64Array(options.vocab.size);
   }
 
   async append(row: ShardRow): Promise<void> {
     this.#check(row);
     this.#rows.push(row);
+    if (this.#counts !== undefined) {
+      for (let position = 0; position < row.inputIds.length; position++) {
+        this.#counts[row.inputIds[position]!]!++;
+      }
+    }
     this.#shardTokens += row.inputIds.length;
     this.#longest = Math.max(this.#longest, row.inputIds.length);
     if (this.#rows.length === this.#options.rowsPerRecordBatch) this.#finishRecordBatch();
@@ -164,7 +177,11 @@ class ArrowDatasetWriter implements DatasetWriter {
   async close(): Promise<Manifest> {
     this.#finishRecordBatch();
     await this.#finishShard();
-    const { vocab, tokenizerDigest, columns, rowsPerRecordBatch } = this.#options;
+    const { tokenizerDigest, columns, rowsPerRecordBatch } = this.#options;
+    const vocab: VocabTraits =
+      this.#counts === undefined
+        ? this.#options.vocab
+        : { ...this.#options.vocab, counts: Array.from(this.#counts) };
     const manifest: Manifest = {
       format: 'maskloom-dataset',
       version: 1,

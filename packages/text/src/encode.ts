@@ -34,6 +34,8 @@ export interface EncodeOptions {
   readonly pairs?: boolean;
   /** Write a column `units` that says where words begin, for whole-word masking. Default false. */
   readonly units?: boolean;
+  /** Count how often each id occurs, for random words from the unigram distribution. Default false. */
+  readonly counts?: boolean;
   readonly rowsPerShard?: number;
   readonly rowsPerRecordBatch?: number;
   readonly onProgress?: (progress: EncodeProgress) => void;
@@ -141,7 +143,8 @@ async function openSide(
   options: EncodeOptions,
   maxLength: number,
 ): Promise<Side> {
-  const { tokenizer, pairs = false, units = false, rowsPerShard, rowsPerRecordBatch } = options;
+  const { tokenizer, pairs = false, units = false, counts = false } = options;
+  const { rowsPerShard, rowsPerRecordBatch } = options;
   const { vocab, digest, clsId, sepId } = tokenizer;
   const makePacker = pairs ? pairPacker : sentencePacker;
   const packer = makePacker({ maxLength, clsId, sepId });
@@ -154,6 +157,7 @@ async function openSide(
       ...(pairs ? (['segment'] as const) : []),
       ...(units ? (['units'] as const) : []),
     ],
+    counts,
     ...(rowsPerShard === undefined ? {} : { rowsPerShard }),
     ...(rowsPerRecordBatch === undefined ? {} : { rowsPerRecordBatch }),
   });

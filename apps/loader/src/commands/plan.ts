@@ -63,6 +63,12 @@ export function planCommand(): Command {
     .option('--mask <share>', 'share of those that become the mask token', share)
     .option('--random <share>', 'share of those that become a random token', share)
     .option('--keep <share>', 'share of those that stay as they are', share)
+    .addOption(
+      new Option(
+        '--random-words <distribution>',
+        'draw random tokens from all ids alike, or as often as the dataset has them (default: uniform)',
+      ).choices(['uniform', 'unigram']),
+    )
     .option('--max-predictions <count>', 'selected tokens of a sample at most', integer(0))
     .addOption(
       new Option('--mode <mode>', 'new masks each epoch, or the same each time')

@@ -1,7 +1,13 @@
 import { ArgumentError } from '../errors.ts';
+import {
+  checkRandomWords,
+  type RandomWords,
+  type RandomWordsPlan,
+  randomWordsPlan,
+} from './random-words.ts';
 
 /** What becomes of selected tokens, as a plan stores it. */
-export interface ActionPlan {
+export interface ActionPlan extends RandomWordsPlan {
   /** A 16-bit draw below this masks; 0 to 65536. */
   readonly mask: number;
   /** Else below this, a random token replaces it; else it is kept. */
@@ -18,6 +24,12 @@ export interface ActionShares {
   readonly random?: number;
   /** Share that stays as it is. Default 0.1. */
   readonly keep?: number;
+}
+
+/** What becomes of selected tokens. */
+export interface ActionOptions extends ActionShares {
+  /** What a random token is drawn from. Default `uniform`. */
+  readonly randomWords?: RandomWords;
 }
 
 /** Checks the share of tokens to select. */
@@ -45,12 +57,13 @@ export function checkShares(shares: ActionShares): Required<ActionShares> {
 }
 
 /** The thresholds of an action: those of docs/spec.md at rate 1. */
-export function actionPlan(shares: ActionShares, per: ActionPlan['per']): ActionPlan {
-  const { mask, random, keep } = checkShares(shares);
+export function actionPlan(options: ActionOptions, per: ActionPlan['per']): ActionPlan {
+  const { mask, random, keep } = checkShares(options);
   return {
     mask: Math.floor(mask * 65536),
     random: keep === 0 ? 65536 : Math.floor((mask + random) * 65536),
     per,
+    ...randomWordsPlan(options.randomWords),
   };
 }
 
@@ -72,5 +85,6 @@ export function checkAction(action: ActionPlan): ActionPlan {
   if (!['token', 'unit', 'span'].includes(action.per)) {
     throw new ArgumentError('strategy.action.per', '"token", "unit" or "span"', action.per);
   }
+  checkRandomWords('strategy.action.randomWords', action);
   return action;
 }

@@ -3,7 +3,7 @@
  * its paper, it says so.
  */
 import { ArgumentError } from '../errors.ts';
-import { type ActionShares, actionPlan, checkRate } from './action.ts';
+import { type ActionOptions, actionPlan, checkRate } from './action.ts';
 import {
   clippedGeometric,
   inverseLengths,
@@ -19,7 +19,7 @@ import { unitMasking } from './unit-masking.ts';
 import type { UnitKind } from './units.ts';
 
 /** Options that every preset has. */
-export interface PresetOptions extends ActionShares {
+export interface PresetOptions extends ActionOptions {
   /** Share of a sample's tokens to select. */
   readonly rate?: number;
 }
@@ -233,7 +233,7 @@ export function electra(options: ElectraOptions): Strategy<UnitStrategyPlan> {
     throw new ArgumentError('maxLength', 'a number of tokens from 1', maxLength);
   }
   const maxPredictions = Math.floor(((partsPerMillion(rate) + 5000) * maxLength) / 1_000_000);
-  return bertLike('token', singleUnit, { rate, maxPredictions, mask, random, keep });
+  return bertLike('token', singleUnit, { ...options, rate, maxPredictions, mask, random, keep });
 }
 
 /**

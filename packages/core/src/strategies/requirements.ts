@@ -6,10 +6,19 @@ export interface Requirements {
   readonly segment: boolean;
   /** The column of units. */
   readonly units: boolean;
+  /** How often each id occurs: `counts` of the vocab traits. */
+  readonly counts: boolean;
 }
+
+const nothing: Requirements = { segment: false, units: false, counts: false };
 
 /** What the strategy of a plan needs of a dataset beside token ids. */
 export function requirementsOf(plan: StrategyPlan): Requirements {
   if (plan.type === 'sentence-order') return { ...requirementsOf(plan.masking), segment: true };
-  return { segment: false, units: plan.type === 'units' && plan.unit === 'column' };
+  if (plan.type === 'token') return { ...nothing, counts: plan.randomWords === 'unigram' };
+  if (plan.type === 'units') {
+    const counts = plan.action.randomWords === 'unigram';
+    return { ...nothing, units: plan.unit === 'column', counts };
+  }
+  return nothing;
 }

@@ -1,5 +1,6 @@
 import type { ActionPlan } from './action.ts';
 import type { LengthTable } from './length-table.ts';
+import type { RandomWordsPlan } from './random-words.ts';
 import type { Selection } from './selection.ts';
 import type { UnitKind } from './units.ts';
 
@@ -8,7 +9,7 @@ import type { UnitKind } from './units.ts';
  * `u < random` replaces it, else `u < select` keeps it but scores it, else it is not selected.
  * Each threshold is from 0 to 65536.
  */
-export interface TokenStrategyPlan {
+export interface TokenStrategyPlan extends RandomWordsPlan {
   readonly type: 'token';
   readonly select: number;
   readonly random: number;

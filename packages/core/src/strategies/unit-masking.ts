@@ -1,9 +1,9 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
 import { op } from '../random/draws.ts';
-import { mulhi32 } from '../random/philox.ts';
 import type { VocabTables } from '../vocab.ts';
 import { checkAction, thresholdOf } from './action.ts';
 import { checkTable, drawLength } from './length-table.ts';
+import { randomToken } from './random-words.ts';
 import { type BudgetSelection, budgetOf, checkSelection } from './selection.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
 import type { UnitStrategyPlan } from './strategy-plan.ts';
@@ -93,7 +93,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
       }
       if (selected === 0) return 0;
 
-      const { allowed, maskId } = vocab;
+      const { maskId } = vocab;
       for (let index = 0; index < units.count; index++) {
         const start = units.start[index]!;
         const anchor = anchorOf[start]!;
@@ -107,7 +107,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
           if (draw < action.mask) out.inputIds[position] = maskId;
           else if (draw < action.random) {
             const word = draws.word(op.token, position);
-            out.inputIds[position] = allowed[mulhi32(word, allowed.length)]!;
+            out.inputIds[position] = randomToken(vocab, action, word);
           }
         }
       }
