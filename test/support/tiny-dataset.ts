@@ -1,7 +1,9 @@
 import { createDatasetWriter } from '@maskloom/shards';
 
-/** Writes a dataset of samples of 3 to 60 tokens, in several shards; each has two segments, and units of about one and a half
- * tokens, and the dataset counts its ids. */
+/**
+ * Writes a dataset of samples of 3 to 60 tokens, in several shards, with all that any strategy asks for: two
+ * segments, units of one token or more, and counts.
+ */
 export async function writeTinyDataset(
   directory: string,
   rows: number,
@@ -13,7 +15,10 @@ export async function writeTinyDataset(
       maskId: 4,
       padId: 0,
       specialIds: [0, 1, 2, 3, 4],
-      continuationIds: [],
+      continuationIds: Array.from(
+        { length: vocabSize >> 2 },
+        (_, index) => 3 * (vocabSize >> 2) + index,
+      ),
     },
     tokenizerDigest: '12'.repeat(32),
     counts: true,
