@@ -42,6 +42,7 @@ export function checkVocab(vocab: VocabTraits): VocabTraits {
 }
 
 function checkIds(argument: string, ids: readonly number[], size: number): void {
+  if (!Array.isArray(ids)) throw new ArgumentError(argument, 'an array of ids', ids);
   let previous = -1;
   for (const id of ids) {
     if (!Number.isInteger(id) || id <= previous || id >= size) {
@@ -52,6 +53,7 @@ function checkIds(argument: string, ids: readonly number[], size: number): void 
 }
 
 function checkCounts(counts: readonly number[], size: number): void {
+  if (!Array.isArray(counts)) throw new ArgumentError('vocab.counts', 'an array', counts);
   if (counts.length !== size) {
     throw new ArgumentError('vocab.counts.length', `${size}, as many as ids`, counts.length);
   }

@@ -34,12 +34,19 @@ export interface ActionOptions extends ActionShares {
 
 /** Checks the share of tokens to select. */
 export function checkRate(rate: number): number {
-  if (!(rate >= 0 && rate <= 1)) throw new ArgumentError('rate', 'a number from 0 to 1', rate);
+  if (!isShare(rate)) throw new ArgumentError('rate', 'a number from 0 to 1', rate);
   return rate;
+}
+
+function isShare(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1;
 }
 
 /** The 16-bit threshold of a rate in parts per million. */
 export function thresholdOf(rate: number): number {
+  if (!(Number.isInteger(rate) && rate >= 0 && rate <= 1_000_000)) {
+    throw new ArgumentError('rate', 'parts per million, an integer from 0 to 1000000', rate);
+  }
   return Math.floor((rate * 65536) / 1_000_000);
 }
 
@@ -47,7 +54,7 @@ export function thresholdOf(rate: number): number {
 export function checkShares(shares: ActionShares): Required<ActionShares> {
   const { mask = 0.8, random = 0.1, keep = 0.1 } = shares;
   for (const [name, share] of Object.entries({ mask, random, keep })) {
-    if (!(share >= 0 && share <= 1)) throw new ArgumentError(name, 'a number from 0 to 1', share);
+    if (!isShare(share)) throw new ArgumentError(name, 'a number from 0 to 1', share);
   }
   const sum = mask + random + keep;
   if (Math.abs(sum - 1) > 1e-9) {

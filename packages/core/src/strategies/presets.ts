@@ -125,13 +125,14 @@ export function bertWholeWord(options: BertOptions & WordOptions = {}): Strategy
  * by (seed, epoch, sample), where fairseq's hash leaves about 48,000 seeds.
  */
 export function roberta(options: PresetOptions = {}): Strategy<UnitStrategyPlan> {
+  const { rate = 0.15 } = options;
   return unitMasking({
     type: 'units',
     unit: 'token',
     lengths: singleUnit,
     selection: {
       type: 'budget',
-      rate: partsPerMillion(options.rate ?? 0.15),
+      rate: partsPerMillion(rate),
       rounding: 'chance',
       least: 0,
       anchor: 'unit',
@@ -189,7 +190,8 @@ export interface AlbertOptions extends BertOptions, WordOptions {
  * Departs: as {@linkcode bertWholeWord}; and a special token ends an n-gram.
  */
 export function albert(options: AlbertOptions = {}): Strategy<UnitStrategyPlan> {
-  return bertLike(wordUnit(options), inverseLengths(options.maxNgram ?? 3), options);
+  const { maxNgram = 3 } = options;
+  return bertLike(wordUnit(options), inverseLengths(maxNgram), options);
 }
 
 /** Options of {@linkcode megatron}. */
@@ -243,5 +245,6 @@ export function electra(options: ElectraOptions): Strategy<UnitStrategyPlan> {
  * Departs: no special token is selected or drawn, and nothing depends on the rest of the batch.
  */
 export function modernbert(options: PresetOptions = {}): Strategy<TokenStrategyPlan> {
-  return tokenMasking({ ...options, rate: options.rate ?? 0.3 });
+  const { rate = 0.3 } = options;
+  return tokenMasking({ ...options, rate });
 }

@@ -85,16 +85,17 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
     accelerate: (vocab) =>
       plan.randomWords === undefined ? tokenKernel(plan, vocab, strategy.mask) : undefined,
     mask({ ids }, draws, vocab, out) {
-      const { special, size, maskId } = vocab;
+      const { special, maskId } = vocab;
       const { inputIds, labels } = out;
       const { length } = ids;
       let selected = 0;
       for (let position = 0; position < length; position++) {
         const id = ids[position]!;
-        if (!(id >= 0 && id < size)) throw new TokenIdError(position, id, size);
+        const isSpecial = special[id];
+        if (isSpecial === undefined) throw new TokenIdError(position, id, vocab.size);
         inputIds[position] = id;
         labels[position] = ignoredLabel;
-        if (special[id] === 1) continue;
+        if (isSpecial === 1) continue;
         const draw = draws.half(op.select, position);
         if (draw >= plan.select) continue;
         labels[position] = id;
