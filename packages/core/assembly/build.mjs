@@ -1,5 +1,5 @@
-// Compiles token-masking.ts with AssemblyScript and inlines the module in src/kernel/token-masking-wasm.ts, which is
-// committed: whoever uses the package needs neither the compiler nor a file beside it. `pnpm kernel` runs this.
+// Compiles the kernels with AssemblyScript and inlines each in src/kernel/*-wasm.ts, which are committed: whoever uses
+// the package needs neither the compiler nor a file beside it. `pnpm kernel` runs this.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,15 +7,16 @@ import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const target = join(folder, '../src/kernel/token-masking-wasm.ts');
+export const kernels = ['token-masking', 'unit-masking'];
 
-/** The text of the file that inlines the module. */
-export async function inlinedKernel() {
+/** The text of the file that inlines a kernel. */
+export async function inlinedKernel(name) {
   const out = mkdtempSync(join(tmpdir(), 'maskloom-kernel-'));
   try {
     const words =
-      'token-masking.ts --enable simd --runtime stub -O3 --converge --noAssert --importMemory --memoryBase 0 --use abort=';
+      '--enable simd --enable threads --runtime stub -O3 --converge --noAssert --importMemory --sharedMemory --maximumMemory 65536 --memoryBase 0 --use abort=';
     const { error, stderr } = await main([
+      `${name}.ts`,
       ...words.split(' '),
       '--baseDir',
       folder,
@@ -24,11 +25,15 @@ export async function inlinedKernel() {
     ]);
     if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
     const base64 = readFileSync(join(out, 'kernel.wasm')).toString('base64');
-    return `// Made by assembly/build.mjs from assembly/token-masking.ts.\n// biome-ignore format: one line\nexport const tokenMaskingWasm = '${base64}';\n`;
+    const constant = `${name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())}Wasm`;
+    return `// Made by assembly/build.mjs from assembly/${name}.ts.\n// biome-ignore format: one line\nexport const ${constant} = '${base64}';\n`;
   } finally {
     rmSync(out, { recursive: true });
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  writeFileSync(target, await inlinedKernel());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const name of kernels) {
+    writeFileSync(join(folder, `../src/kernel/${name}-wasm.ts`), await inlinedKernel(name));
+  }
+}

@@ -6,7 +6,12 @@
  */
 
 export { ArgumentError, TokenIdError } from './errors.ts';
+export type { KernelMemory, KernelRoom } from './kernel/kernel-memory.ts';
+export { kernelBytes } from './kernel/row-kernel.ts';
 export {
+  type BatchMoment,
+  type BatchOutput,
+  type BatchSample,
   createMasker,
   type MaskedSample,
   type Masker,
@@ -41,9 +46,12 @@ export { type Requirements, requirementsOf } from './strategies/requirements.ts'
 export type { BernoulliSelection, BudgetSelection, Selection } from './strategies/selection.ts';
 export { sentenceOrder } from './strategies/sentence-order.ts';
 export {
+  type Arrangement,
+  type Columns,
   type IntegerArray,
   ignoredLabel,
   type MaskedOutput,
+  type RowKernel,
   type Strategy,
   type StrategyInput,
 } from './strategies/strategy.ts';

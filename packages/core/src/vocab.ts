@@ -70,6 +70,7 @@ function checkCounts(counts: readonly number[], size: number): void {
 export interface VocabTables {
   readonly size: number;
   readonly maskId: number;
+  readonly padId: number;
   /** 1 where the id is special. */
   readonly special: Uint8Array;
   /** 1 where the id continues a word. */
@@ -90,7 +91,8 @@ export function vocabTables(vocab: VocabTraits): VocabTables {
   let count = 0;
   for (let id = 0; id < vocab.size; id++) if (special[id] === 0) allowed[count++] = id;
   const cumulative = vocab.counts === undefined ? undefined : sumsOf(vocab.counts, allowed);
-  return { size: vocab.size, maskId: vocab.maskId, special, continuation, allowed, cumulative };
+  const { size, maskId, padId } = vocab;
+  return { size, maskId, padId, special, continuation, allowed, cumulative };
 }
 
 /** Sums of the counts of `ids`, halved as often as it takes for the last to be below 2^32. */

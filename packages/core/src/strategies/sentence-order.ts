@@ -28,28 +28,24 @@ export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
   if (masking.plan.type === 'sentence-order') {
     throw new ArgumentError('masking', 'a strategy without sentence order', masking.plan.type);
   }
+  const arrange = swapByDraw();
   return {
     plan: { type: 'sentence-order', masking: masking.plan },
     atRate: (rate) => sentenceOrder(masking.atRate(rate)),
-    accelerate(vocab) {
-      const fast = masking.accelerate?.(vocab);
-      return fast === undefined ? undefined : orderThen(fast);
-    },
-    mask: orderThen(masking.mask),
+    arrange,
+    accelerate: (vocab, room) => masking.accelerate?.(vocab, room),
+    mask: (input, draws, vocab, out) => masking.mask(arrange(input, draws, out), draws, vocab, out),
   };
 }
 
-/** Swaps segments by draw, then masks. */
-function orderThen(mask: Strategy['mask']): Strategy['mask'] {
+/** Swaps the segments of every second sample, by draw. */
+function swapByDraw(): NonNullable<Strategy['arrange']> {
   const ids = new SwappedColumn();
   const units = new SwappedColumn();
-  const swapped: { -readonly [Key in keyof StrategyInput]: StrategyInput[Key] } = {
-    ids: [],
-    segment: undefined,
-  };
-  return (input, draws, vocab, out) => {
-    const { length } = input.ids;
+  const ordered: { -readonly [Key in keyof StrategyInput]: StrategyInput[Key] } = { ids: [] };
+  return (input, draws, out) => {
     const { segment } = input;
+    const { length } = input.ids;
     if (segment === undefined || !(segment > 1 && segment < length)) {
       throw new ArgumentError(
         'segment',
@@ -58,34 +54,40 @@ function orderThen(mask: Strategy['mask']): Strategy['mask'] {
         'encode the text in pairs',
       );
     }
-    const isSwapped = draws.word(op.pair, 0) >= 2 ** 31;
-    out.sentenceLabel = isSwapped ? 1 : 0;
-    out.segment = isSwapped ? 1 + length - segment : segment;
-    if (!isSwapped) return mask(input, draws, vocab, out);
-    swapped.ids = ids.swap(input.ids, segment);
-    swapped.segment = out.segment;
-    swapped.units =
+    const swapped = draws.word(op.pair, 0) >= 2 ** 31;
+    out.sentenceLabel = swapped ? 1 : 0;
+    out.segment = swapped ? 1 + length - segment : segment;
+    if (!swapped) return input;
+    ordered.ids = ids.swap(input.ids, segment);
+    ordered.segment = out.segment;
+    ordered.units =
       input.units === undefined
         ? undefined
         : units.swap(checkUnitColumn(input.units, length), segment);
-    return mask(swapped, draws, vocab, out);
+    return ordered;
   };
 }
 
 /** Room for a column of a sample with its segments swapped, used again from sample to sample. */
 class SwappedColumn {
-  #values = new Uint32Array(0);
-  /** By length, so that a sample allocates nothing. */
-  #views: Uint32Array[] = [];
+  #buffer = new ArrayBuffer(0);
+  /** By length, so that a sample allocates nothing; as wide as the column, which a kernel goes by. */
+  #narrow: (Uint16Array | Int32Array)[] = [];
+  #wide: (Uint16Array | Int32Array)[] = [];
 
-  swap(column: ArrayLike<number>, segment: number): Uint32Array {
+  swap(column: ArrayLike<number>, segment: number): Uint16Array | Int32Array {
     const { length } = column;
-    if (this.#values.length < length) {
-      this.#values = new Uint32Array(length);
-      this.#views = [];
+    if (this.#buffer.byteLength < 4 * length) {
+      this.#buffer = new ArrayBuffer(4 * length);
+      this.#narrow = [];
+      this.#wide = [];
     }
-    this.#views[length] ??= this.#values.subarray(0, length);
-    const swapped = this.#views[length];
+    const views = column instanceof Uint16Array ? this.#narrow : this.#wide;
+    views[length] ??=
+      column instanceof Uint16Array
+        ? new Uint16Array(this.#buffer, 0, length)
+        : new Int32Array(this.#buffer, 0, length);
+    const swapped = views[length];
     swapped[0] = column[0]!;
     for (let position = 1; position < length; position++) {
       const first = position < segment;

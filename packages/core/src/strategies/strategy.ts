@@ -1,3 +1,4 @@
+import type { KernelRoom } from '../kernel/kernel-memory.ts';
 import type { Draws } from '../random/draws.ts';
 import type { VocabTables } from '../vocab.ts';
 import type { StrategyPlan } from './strategy-plan.ts';
@@ -5,12 +6,16 @@ import type { StrategyPlan } from './strategy-plan.ts';
 /** Any integer array that token ids can be written to. */
 export type IntegerArray = Uint16Array | Uint32Array | Int32Array;
 
-/** Where a masked sample is written: two arrays at least as long as the sample. */
-export interface MaskedOutput {
+/** Where masked tokens are written. */
+export interface Columns {
   /** The ids the model sees. */
   readonly inputIds: IntegerArray;
   /** The original id where a token was selected, -100 elsewhere. */
   readonly labels: Int32Array;
+}
+
+/** Where a masked sample is written: two arrays at least as long as the sample. */
+export interface MaskedOutput extends Columns {
   /** For objectives with sentence order: where the second segment starts now. */
   segment?: number;
   /** For objectives with sentence order: 0 for the order of the text, 1 for swapped. */
@@ -22,7 +27,7 @@ export interface StrategyInput {
   /** Token ids, special tokens included. */
   readonly ids: ArrayLike<number>;
   /** Position where the second segment starts, if there is one. */
-  readonly segment: number | undefined;
+  readonly segment?: number | undefined;
   /** For units of a column: 1 where a unit begins, else 0; as long as `ids`. */
   readonly units?: ArrayLike<number> | undefined;
 }
@@ -38,8 +43,32 @@ export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {
    * @throws {ArgumentError} where this one's rate is 0, so that its shares can't be told.
    */
   atRate(rate: number): Strategy<Plan>;
-  /** A faster `mask` of the same bytes for one vocabulary, where this machine has one. */
-  accelerate?(vocab: VocabTables): Strategy['mask'] | undefined;
+  /**
+   * What comes before masking, for strategies that also arrange the sample: the sample as it is masked, and in
+   * `out` where its second segment starts and how it was arranged.
+   */
+  arrange?(input: StrategyInput, draws: Draws, out: Arrangement): StrategyInput;
+  /** A faster way to the same bytes, after arranging, where this machine has one for the vocabulary. */
+  accelerate?(vocab: VocabTables, room?: KernelRoom): RowKernel | undefined;
+}
+
+/** What arranging a sample tells. */
+export interface Arrangement {
+  segment?: number | undefined;
+  sentenceLabel?: 0 | 1 | undefined;
+}
+
+/** Masks sample after sample: takes one at a time, and masks together those that wait. */
+export interface RowKernel {
+  /** Begins with samples that go to these columns. */
+  begin(out: Columns): void;
+  /**
+   * Takes a sample, to mask it into the columns from `start` on and to fill them with the pad id and -100 up to `end`;
+   * false where it has to be masked otherwise.
+   */
+  add(input: StrategyInput, draws: Draws, start: number, end: number): boolean;
+  /** Masks the samples that wait; returns how many tokens it selected since `begin`. */
+  finish(): number;
 }
 
 /** The label of a token that the loss leaves out. */

@@ -62,7 +62,7 @@ export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy<TokenStr
 }
 
 function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
-  const strategy: Strategy<TokenStrategyPlan> = {
+  return {
     plan,
     atRate(rate) {
       if (plan.select === 0) {
@@ -82,8 +82,8 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
       });
     },
     // The kernel draws uniformly.
-    accelerate: (vocab) =>
-      plan.randomWords === undefined ? tokenKernel(plan, vocab, strategy.mask) : undefined,
+    accelerate: (vocab, room) =>
+      plan.randomWords === undefined ? tokenKernel(plan, vocab, room) : undefined,
     mask({ ids }, draws, vocab, out) {
       const { special, maskId } = vocab;
       const { inputIds, labels } = out;
@@ -108,5 +108,4 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
       return selected;
     },
   };
-  return strategy;
 }

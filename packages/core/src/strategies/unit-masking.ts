@@ -1,4 +1,5 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
+import { unitKernel } from '../kernel/unit-kernel.ts';
 import { op } from '../random/draws.ts';
 import type { VocabTables } from '../vocab.ts';
 import { checkAction, thresholdOf } from './action.ts';
@@ -46,8 +47,14 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
   }
   const room = new Room();
 
+  const checked: UnitStrategyPlan = { type, unit, lengths, selection, action };
   return {
-    plan: { type, unit, lengths, selection, action },
+    plan: checked,
+    // The kernel tells units by the vocabulary alone, and draws uniformly.
+    accelerate: (vocab, room) =>
+      unit === 'column' || action.randomWords !== undefined
+        ? undefined
+        : unitKernel(checked, vocab, room),
     atRate: (rate) =>
       unitMasking({
         ...plan,

@@ -1,0 +1,114 @@
+/**
+ * @file Tokens that a random one replaces wait in a list, so that their draws are made eight at a time, across the
+ * samples of a batch.
+ */
+import { eightBlocks, keyBytes } from './philox';
+
+const opToken: u32 = 2;
+
+/** Entries that the list holds; how many are added at most before `flushRandomTokens` is asked again. */
+const room: i32 = 1024;
+export const mostAdded: i32 = 64;
+
+/** The list has four columns of this many bytes: position, address of the row's ids, sample low and high. */
+const column: usize = 4 * (<usize>room + 16);
+export const randomTokenBytes: usize = 4 * column + 128;
+
+let list: usize = 0;
+let allowed: usize = 0;
+let allowedCount: u32 = 0;
+let count: i32 = 0;
+/** How many entries have all their columns. */
+let complete: i32 = 0;
+
+/** Sets where the list stands, and the ids that a random token can be. */
+export function configureRandomTokens(listAt: usize, allowedAt: usize, allowedIds: u32): void {
+  list = listAt;
+  allowed = allowedAt;
+  allowedCount = allowedIds;
+  forgetRandomTokens();
+}
+
+/** Empties the list. */
+export function forgetRandomTokens(): void {
+  count = 0;
+  complete = 0;
+}
+
+/** Adds the positions whose bits are set, counted from `position`. */
+@inline
+export function addPositions(position: i32, bits: u64): void {
+  let at = list + ((<usize>count) << 2);
+  count += <i32>popcnt(bits);
+  // Three are written whether they are there or not: few words have more, and a branch not taken costs less.
+  store<u32>(at, position + <i32>ctz(bits));
+  bits &= bits - 1;
+  store<u32>(at, position + <i32>ctz(bits), 4);
+  bits &= bits - 1;
+  store<u32>(at, position + <i32>ctz(bits), 8);
+  bits &= bits - 1;
+  while (bits !== 0) {
+    store<u32>(at, position + <i32>ctz(bits), 12);
+    at += 4;
+    bits &= bits - 1;
+  }
+}
+
+/** Adds a position if `wanted` is 1, nothing if it is 0. */
+@inline
+export function addPosition(position: i32, wanted: i32): void {
+  store<u32>(list + ((<usize>count) << 2), position);
+  count += wanted;
+}
+
+/** Says of which row the positions added since the last call are. */
+export function completeRow(inputIds: usize, sampleLow: u32, sampleHigh: u32): void {
+  const where = i32x4.splat(<i32>inputIds);
+  const low = i32x4.splat(<i32>sampleLow);
+  const high = i32x4.splat(<i32>sampleHigh);
+  for (let index = complete; index < count; index += 4) {
+    const at = list + ((<usize>index) << 2);
+    v128.store(at + column, where);
+    v128.store(at + 2 * column, low);
+    v128.store(at + 3 * column, high);
+  }
+  complete = count;
+}
+
+/** Whether the list has no room for `mostAdded` more. */
+@inline
+export function isFull(): bool {
+  return count > room - mostAdded;
+}
+
+/** Draws the random tokens that wait, and writes them. */
+export function flushRandomTokens(keys: usize, epoch: u32): void {
+  const words = list + 4 * column;
+  const c1 = i32x4.splat(<i32>epoch);
+  const op = i32x4.splat(<i32>(opToken << 24));
+  for (let index = 0; index < count; index += 8) {
+    let at = list + ((<usize>index) << 2);
+    eightBlocks(
+      keys,
+      keys + keyBytes,
+      v128.or(op, i32x4.shr_u(v128.load(at), 2)),
+      c1,
+      v128.load(at + 2 * column),
+      v128.load(at + 3 * column),
+      v128.or(op, i32x4.shr_u(v128.load(at, 16), 2)),
+      c1,
+      v128.load(at + 2 * column, 16),
+      v128.load(at + 3 * column, 16),
+      words,
+    );
+    let block = words;
+    for (const end = at + ((<usize>min(8, count - index)) << 2); at < end; at += 4) {
+      const position = <usize>load<u32>(at);
+      const word = load<u32>(block + ((position & 3) << 2));
+      const choice = <usize>((<u64>word * <u64>allowedCount) >> 32);
+      store<u32>(<usize>load<u32>(at + column) + (position << 2), load<u32>(allowed + (choice << 2)));
+      block += 16;
+    }
+  }
+  forgetRandomTokens();
+}

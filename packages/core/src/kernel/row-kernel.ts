@@ -1,0 +1,307 @@
+import { ArgumentError, TokenIdError } from '../errors.ts';
+import type { Draws } from '../random/draws.ts';
+import type { Columns, RowKernel, StrategyInput } from '../strategies/strategy.ts';
+import {
+  type CompiledKernel,
+  instantiate,
+  type KernelMemory,
+  type KernelRoom,
+  newMemory,
+} from './kernel-memory.ts';
+
+/** Tokens of the longest sample that a kernel takes, and of the rows' places that wait together. */
+export const longestSample = 32768;
+/** Ids of a row are followed by room up to a multiple of this. */
+const group = 64;
+const mostRows = 1024;
+/** Words of a row's description: assembly/row.ts. */
+const rowWords = 8;
+const idRoom = longestSample + mostRows * group;
+
+// What stands where in a kernel's part of a memory; tables follow.
+const rowsAt = 0;
+const idsAt = rowsAt + mostRows * rowWords * 4;
+const inputIdsAt = idsAt + idRoom * 4;
+const labelsAt = inputIdsAt + longestSample * 4;
+const workAt = labelsAt + longestSample * 4;
+
+/** No kernel needs more working memory. */
+const mostWork = 44 * (longestSample + 64) + 2 ** 15;
+
+/** What every kernel exports. */
+interface Exports {
+  /** Bytes of working memory for samples of up to so many tokens. */
+  workBytes(longest: number): number;
+}
+
+/** What is masked next: addresses in the kernel's memory. */
+export interface KernelCall {
+  readonly rows: number;
+  readonly count: number;
+  readonly idBytes: number;
+  readonly inputIds: number;
+  readonly labels: number;
+  readonly seedLow: number;
+  readonly seedHigh: number;
+  readonly epoch: number;
+}
+
+/** A kind of kernel. */
+export interface KernelKind<KindExports> {
+  readonly base64: string;
+  readonly compiled: CompiledKernel;
+  /** Masks the rows; tokens selected, or -1 minus the number of a row with an id that is not in the vocabulary. */
+  call(exports: KindExports, call: KernelCall): number;
+}
+
+/** A plan and a vocabulary, as a kernel is told of them. */
+export interface KernelSetting<KindExports> {
+  readonly vocabSize: number;
+  /** 2 where ids of 16 bits may stay as they are, else 4. */
+  readonly narrowest: 2 | 4;
+  /** Bytes of its tables. */
+  readonly tableBytes: number;
+  /** Writes the tables, and tells the kernel of them and of its working memory. */
+  configure(exports: KindExports, buffer: ArrayBufferLike, tables: number, work: number): void;
+  /** The budget of a sample, for strategies that have one. */
+  budget?(length: number, draws: Draws): number;
+}
+
+/** A kernel in a memory; plans and vocabularies take turns in it. */
+class KernelHost<KindExports> {
+  readonly #kind: KernelKind<KindExports>;
+  readonly #room: KernelRoom | undefined;
+  #memory: KernelMemory;
+  #exports: KindExports & Exports;
+  #setting: KernelSetting<KindExports> | undefined;
+
+  #rows!: Uint32Array;
+  #ids16!: Uint16Array;
+  #ids32!: Uint32Array;
+  #inputIds!: Int32Array;
+  #labels!: Int32Array;
+  /** The columns cut to a sample's length, so that a sample by itself allocates nothing. */
+  #cut: [Int32Array, Int32Array][] = [];
+
+  #out: Columns = { inputIds: new Int32Array(0), labels: new Int32Array(0) };
+  /** Whether the kernel writes straight to `#out`. */
+  #direct = false;
+  #waiting = 0;
+  #idBytes: 2 | 4 = 4;
+  /** Where the ids of the next row go, in tokens, and which place the waiting rows have in the columns. */
+  #idEnd = 0;
+  #first = 0;
+  #last = 0;
+  #seedLow = 0;
+  #seedHigh = 0;
+  #epoch = 0;
+  #selected = 0;
+
+  constructor(kind: KernelKind<KindExports>, room: KernelRoom | undefined) {
+    this.#kind = kind;
+    this.#room = room;
+    this.#memory = room?.memory ?? newMemory(workAt);
+    this.#exports = this.#link();
+  }
+
+  #link(): KindExports & Exports {
+    const { base64, compiled } = this.#kind;
+    const { buffer } = this.#memory;
+    const start = this.#room?.start ?? 0;
+    this.#rows = new Uint32Array(buffer, start + rowsAt, mostRows * rowWords);
+    this.#ids16 = new Uint16Array(buffer, start + idsAt, idRoom * 2);
+    this.#ids32 = new Uint32Array(buffer, start + idsAt, idRoom);
+    this.#inputIds = new Int32Array(buffer, start + inputIdsAt, longestSample);
+    this.#labels = new Int32Array(buffer, start + labelsAt, longestSample);
+    this.#cut = [];
+    return instantiate(base64, compiled, this.#memory) as KindExports & Exports;
+  }
+
+  /** Sets plan and vocabulary, unless they are the ones of the call before. */
+  #own(setting: KernelSetting<KindExports>): void {
+    if (this.#setting === setting) return;
+    const work = align(this.#exports.workBytes(longestSample));
+    const tables = workAt + work;
+    const bytes = tables + align(setting.tableBytes);
+    if (this.#room === undefined && this.#memory.buffer.byteLength < bytes) {
+      this.#memory = newMemory(bytes);
+      this.#exports = this.#link();
+    }
+    const start = this.#room?.start ?? 0;
+    setting.configure(this.#exports, this.#memory.buffer, start + tables, start + workAt);
+    this.#setting = setting;
+  }
+
+  begin(setting: KernelSetting<KindExports>, out: Columns): void {
+    this.#own(setting);
+    this.#out = out;
+    this.#direct =
+      out.inputIds.buffer === this.#memory.buffer &&
+      out.labels.buffer === this.#memory.buffer &&
+      out.inputIds.BYTES_PER_ELEMENT === 4;
+    this.#selected = 0;
+    this.#clear();
+  }
+
+  add({ ids }: StrategyInput, draws: Draws, start: number, end: number): boolean {
+    const { length } = ids;
+    const typed =
+      ids instanceof Uint16Array || ids instanceof Uint32Array || ids instanceof Int32Array;
+    if (!typed || length > longestSample || (!this.#direct && end - start > longestSample))
+      return false;
+    const idBytes = ids instanceof Uint16Array ? this.#setting!.narrowest : 4;
+    if (this.#waiting > 0 && !this.#hasRoom(length, start, end, idBytes)) this.#run();
+    if (this.#waiting === 0) {
+      this.#idBytes = idBytes;
+      this.#first = start;
+      [this.#seedLow, this.#seedHigh] = draws.key;
+      this.#epoch = draws.epoch;
+    }
+    if (idBytes === 2) this.#ids16.set(ids, this.#idEnd);
+    else this.#ids32.set(ids, this.#idEnd);
+    const at = this.#waiting * rowWords;
+    const base = this.#direct ? 0 : this.#first;
+    const rows = this.#rows;
+    rows[at] = (this.#room?.start ?? 0) + idsAt + this.#idEnd * idBytes;
+    rows[at + 1] = length;
+    rows[at + 2] = start - base;
+    rows[at + 3] = end - base;
+    rows[at + 4] = draws.sampleLow;
+    rows[at + 5] = draws.sampleHigh;
+    rows[at + 6] = this.#setting!.budget?.(length, draws) ?? 0;
+    rows[at + 7] = ids instanceof Int32Array ? 1 : 0;
+    this.#waiting++;
+    this.#idEnd += Math.ceil(length / group) * group;
+    this.#last = end;
+    return true;
+  }
+
+  /** Whether one more row can wait; those that are copied to their columns have to stand side by side there. */
+  #hasRoom(length: number, start: number, end: number, idBytes: number): boolean {
+    return (
+      this.#waiting < mostRows &&
+      idBytes === this.#idBytes &&
+      this.#idEnd + length + group <= idRoom &&
+      (this.#direct || (start === this.#last && end - this.#first <= longestSample))
+    );
+  }
+
+  finish(): number {
+    this.#run();
+    return this.#selected;
+  }
+
+  #clear(): void {
+    this.#waiting = 0;
+    this.#idEnd = 0;
+  }
+
+  #run(): void {
+    const count = this.#waiting;
+    if (count === 0) return;
+    this.#clear();
+    const { inputIds, labels } = this.#direct
+      ? this.#out
+      : { inputIds: this.#inputIds, labels: this.#labels };
+    const selected = this.#kind.call(this.#exports, {
+      rows: this.#rows.byteOffset,
+      count,
+      idBytes: this.#idBytes,
+      inputIds: inputIds.byteOffset,
+      labels: labels.byteOffset,
+      seedLow: this.#seedLow,
+      seedHigh: this.#seedHigh,
+      epoch: this.#epoch,
+    });
+    if (selected < 0) throw this.#unknownId(-1 - selected);
+    this.#selected += selected;
+    if (!this.#direct) this.#copy(count);
+  }
+
+  #copy(count: number): void {
+    const length = this.#last - this.#first;
+    let cut = count === 1 ? this.#cut[length] : undefined;
+    if (cut === undefined) {
+      cut = [this.#inputIds.subarray(0, length), this.#labels.subarray(0, length)];
+      if (count === 1) this.#cut[length] = cut;
+    }
+    this.#out.inputIds.set(cut[0], this.#first);
+    this.#out.labels.set(cut[1], this.#first);
+  }
+
+  #unknownId(row: number): TokenIdError {
+    const at = row * rowWords;
+    const ids = (this.#rows[at]! - this.#ids32.byteOffset) / this.#idBytes;
+    const all = this.#idBytes === 2 ? this.#ids16 : this.#ids32;
+    const size = this.#setting!.vocabSize;
+    let position = 0;
+    while (all[ids + position]! < size) position++;
+    const id = all[ids + position]!;
+    return new TokenIdError(position, this.#rows[at + 7] === 1 ? id | 0 : id, size);
+  }
+}
+
+/**
+ * Bytes that a masker's room has to have for a vocabulary of so many ids.
+ *
+ * @example
+ * ```ts
+ * import { createMasker, kernelBytes, tokenMasking } from '@maskloom/core';
+ * const vocab = { size: 100, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [] };
+ * const bytes = kernelBytes(vocab.size);
+ * const columns = 2 * 4 * 32 * 512; // two columns of 32 rows of 512 tokens stand behind the room
+ * const pages = Math.ceil((bytes + columns) / 65536);
+ * const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+ * const room = { memory, start: 0, bytes };
+ * const masker = createMasker({ vocab, seed: 42n, strategy: tokenMasking({ rate: 0.15 }), room });
+ * const inputIds = new Int32Array(memory.buffer, bytes, 32 * 512);
+ * const labels = new Int32Array(memory.buffer, bytes + inputIds.byteLength, 32 * 512);
+ * ```
+ */
+export function kernelBytes(vocabSize: number): number {
+  return workAt + align(mostWork) + align(8 * 256 + 5 * vocabSize);
+}
+
+function checkRoom({ memory, start, bytes }: KernelRoom, least: number): void {
+  if (!(bytes >= least)) {
+    throw new ArgumentError('room.bytes', `at least ${least} (see kernelBytes)`, bytes);
+  }
+  const most = memory.buffer.byteLength - bytes;
+  if (!(start >= 0 && start <= most && start % group === 0)) {
+    throw new ArgumentError('room.start', `a multiple of ${group} up to ${most}`, start);
+  }
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / group) * group;
+}
+
+/** The hosts that this thread's maskers share, for output that is copied to where it belongs. */
+const shared = new Map<unknown, KernelHost<unknown>>();
+
+/**
+ * A kernel for a setting; undefined where there is no WebAssembly SIMD, or a policy forbids it. With a room, it works
+ * there, and columns in the room's memory are written without a copy.
+ */
+export function rowKernel<KindExports>(
+  kind: KernelKind<KindExports>,
+  setting: KernelSetting<KindExports>,
+  room: KernelRoom | undefined,
+): RowKernel | undefined {
+  if (room !== undefined) checkRoom(room, kernelBytes(setting.vocabSize));
+  let host = room === undefined ? (shared.get(kind) as KernelHost<KindExports>) : undefined;
+  if (host === undefined) {
+    try {
+      host = new KernelHost(kind, room);
+    } catch {
+      return undefined;
+    }
+    if (room === undefined) shared.set(kind, host as KernelHost<unknown>);
+  }
+  const kernel = host;
+  return {
+    begin: (out) => kernel.begin(setting, out),
+    add: (input, draws, start, end) => kernel.add(input, draws, start, end),
+    finish: () => kernel.finish(),
+  };
+}
