@@ -110,6 +110,46 @@ describe.each(strategies)('%s', (_name, strategy) => {
     );
   });
 
+  test('is the same in a batch of any samples and widths as by itself', () => {
+    const rows = fc.array(fc.tuple(samples(80), seeds, fc.nat(20), typed), { maxLength: 8 });
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 0, max: 0xffffffff }), rows, (seed, epoch, given) => {
+        const starts = [0];
+        for (const [{ ids }, , padding] of given)
+          starts.push(starts.at(-1)! + ids.length + padding);
+        const tokens = starts.at(-1)!;
+        const inputIds = new Int32Array(tokens);
+        const labels = new Int32Array(tokens);
+        const segments = new Uint32Array(given.length);
+        const sentenceLabels = new Uint8Array(given.length);
+        const out = { inputIds, labels, starts, ...(ordered ? { segments, sentenceLabels } : {}) };
+        const batch = given.map(([{ ids, ...columns }, sample, , as]) => ({
+          ids: as(ids),
+          sample,
+          ...columns,
+        }));
+        const selected = createMasker({ vocab, seed, strategy }).maskBatch(batch, { epoch }, out);
+        let total = 0;
+        given.forEach(([given, sample, padding], row) => {
+          const alone = mask(strategy, seed, given, { epoch, sample });
+          total += selectedOf(alone).length;
+          const start = starts[row]!;
+          const end = starts[row + 1]! - padding;
+          expect(inputIds.slice(start, end)).toEqual(alone.inputIds);
+          expect(labels.slice(start, end)).toEqual(alone.labels);
+          const pads = [inputIds, labels].map((column) => [...column.slice(end, end + padding)]);
+          expect(pads).toEqual([vocab.padId, ignoredLabel].map((pad) => Array(padding).fill(pad)));
+          if (!ordered) return;
+          expect([segments[row], sentenceLabels[row]]).toEqual([
+            alone.segment,
+            alone.sentenceLabel,
+          ]);
+        });
+        expect(selected).toBe(total);
+      }),
+    );
+  });
+
   test('keeps its budget, spends what it can, and never splits a unit', () => {
     const plan = maskingOf(strategy);
     fc.assert(
