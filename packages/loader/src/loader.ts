@@ -3,8 +3,9 @@ import { ArgumentError, type OutputLengths } from '@maskloom/core';
 import type { Dataset } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { type Batch, batchOf } from './batch.ts';
-import { longestOutputs } from './capacity.ts';
-import { checkDataset } from './check-dataset.ts';
+import { plannedIndex } from './batching/planned-index.ts';
+import { longer, longestOutputs } from './capacity.ts';
+import { checkDatasets, mixedVocab } from './check-dataset.ts';
 import { type BatchResult, createCompute } from './compute.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
 import type { LayoutContext } from './layouts/layout.ts';
@@ -19,8 +20,15 @@ import { checkState, type State, stateAfter } from './state.ts';
 /** Options of {@linkcode createLoader}. */
 export interface LoaderOptions {
   readonly plan: Plan;
-  /** The dataset that the plan names. */
-  readonly dataset: Dataset;
+  /** The dataset that the plan names; or `datasets`, if it names several. */
+  readonly dataset?: Dataset;
+  /** The datasets of a mixture, in the plan's order. */
+  readonly datasets?: readonly Dataset[];
+  /**
+   * A folder where the index of packed rows, or of batches by length, is kept: it is built once for a dataset. Without
+   * one, it is built each time.
+   */
+  readonly indexes?: string;
   /** Worker threads; 0 computes in the calling thread. Default: one less than there are processors, at least 1. */
   readonly workers?: number;
 }
@@ -97,20 +105,38 @@ export interface Loader {
  * ```
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
-  const { plan, dataset, workers = Math.max(1, availableParallelism() - 1) } = options;
+  const { plan, workers = Math.max(1, availableParallelism() - 1) } = options;
   checkCount('workers', workers, 0);
-  checkDataset(plan, dataset);
-  const { manifest, shards } = dataset;
+  const datasets = options.datasets ?? (options.dataset === undefined ? [] : [options.dataset]);
+  checkDatasets(plan, datasets);
+  const indexed = await Promise.all(
+    datasets.map(async (dataset, number) => ({
+      manifest: dataset.manifest,
+      shards: dataset.shards,
+      samples: dataset,
+      index: await plannedIndex(plan, number, dataset, options.indexes),
+    })),
+  );
   const context = {
-    vocab: manifest.vocab,
-    capacity: longestOutputs(plan, dataset),
+    vocab: mixedVocab(datasets.map(({ manifest }) => manifest)),
+    capacity: datasets.map((dataset) => longestOutputs(plan, dataset)).reduce(longer),
     sentenceOrder: plan.strategy.type === 'sentence-order',
     defaultLayout: defaultLayout(plan),
+    packed: plan.rows?.type === 'packed',
+    samplesPerRow: Math.max(1, ...indexed.map(({ index }) => index?.mostSamples ?? 1)),
   };
   const pool =
     workers === 0
-      ? inlinePool(createCompute(plan, context, dataset))
-      : await threadPool(workers, { plan, manifest, context, shards });
+      ? inlinePool(createCompute(plan, context, indexed))
+      : await threadPool(workers, {
+          plan,
+          context,
+          datasets: indexed.map(({ manifest, shards, index }) => ({
+            manifest,
+            shards,
+            index: index?.bytes,
+          })),
+        });
   return new PooledLoader(plan, context, workers, pool);
 }
 

@@ -10,6 +10,11 @@ import {
   type Uint64,
 } from '@maskloom/core';
 import { canonicalJson, type Dataset, type Json } from '@maskloom/shards';
+import { countRows } from './batching/count-rows.ts';
+import { unitsOf, unitsPerStep } from './batching/index-plan.ts';
+import { checkWeights } from './batching/mixing.ts';
+import { checkOrder, type OrderPlan } from './batching/order.ts';
+import { checkRows, type RowsOptions, type RowsPlan } from './batching/rows-plan.ts';
 import { PlanError } from './errors.ts';
 import { checkRateSchedule, type RateSchedule, rateAt } from './rate-schedule.ts';
 
@@ -20,12 +25,15 @@ export interface PlanDataset {
   readonly rows: number;
   /** Added to a row number to make a sample id: decimal digits. */
   readonly base: string;
+  /** In a mixture: how often it is drawn from, beside the others. */
+  readonly weight?: number;
 }
 
 /** All that fixes the stream of batches. Its canonical JSON's SHA-256 is the plan id. */
 export interface Plan {
   readonly version: 1;
-  readonly datasets: readonly [PlanDataset];
+  /** One, or several that are mixed. */
+  readonly datasets: readonly PlanDataset[];
   readonly strategy: StrategyPlan;
   /** The strategy's rate over the run; not in static mode. */
   readonly rates?: RateSchedule;
@@ -34,17 +42,25 @@ export interface Plan {
   readonly copies?: number;
   /** Decimal digits of 0 to 2^64-1. */
   readonly seed: string;
-  /** `global`: a permutation of all rows, new each epoch. `sequential`: as they are stored. */
-  readonly order: 'global' | 'sequential';
-  /** Rows of the global batch. */
+  readonly order: OrderPlan;
+  /** Rows of the global batch; with batches by tokens, at most. */
   readonly batch: number;
   /** The rows left over at an epoch's end: left out, a shorter batch, or filled from its start. */
   readonly last: 'drop' | 'short' | 'fill';
+  /** Packed rows, or batches of samples of like length; without it, each sample is a row. */
+  readonly rows?: RowsPlan;
 }
+
+/** A dataset to make a plan for; its samples' lengths are asked for with `rows` only. */
+export type PlannedDataset = Pick<Dataset, 'digest' | 'rows'> &
+  Partial<Pick<Dataset, 'length' | 'manifest'>>;
 
 /** Options of {@linkcode createPlan}. */
 export interface PlanOptions {
-  readonly dataset: Pick<Dataset, 'digest' | 'rows'>;
+  /** The dataset; or `datasets`, to mix several. */
+  readonly dataset?: PlannedDataset;
+  /** Of every `sum of weights` rows in a row, each dataset gives `weight`, an integer from 1. */
+  readonly datasets?: readonly { readonly dataset: PlannedDataset; readonly weight: number }[];
   readonly strategy: Strategy;
   /**
    * The strategy's rate over the run, instead of its own: `at` in epochs or global steps, with shares
@@ -57,11 +73,17 @@ export interface PlanOptions {
   /** Sets of masks in static mode. Default 1. */
   readonly copies?: number;
   /** Default `global`. */
-  readonly order?: 'global' | 'sequential';
-  /** Rows of the global batch. */
+  readonly order?: OrderPlan;
+  /** Rows of the global batch; with batches by tokens, at most. */
   readonly batch: number;
-  /** Default `drop`. */
+  /** Default `drop`; `short` with batches by tokens, which take no other. */
   readonly last?: 'drop' | 'short' | 'fill';
+  /**
+   * `packed`: several samples to a row of at most `length` tokens. `buckets`: batches of samples of like length.
+   * `tokens`: such batches of at most `max` tokens, padding included. Within `window` samples (default about
+   * 16,384), whose lengths are asked for here. Default: each sample is a row.
+   */
+  readonly rows?: RowsOptions;
 }
 
 /**
@@ -82,10 +104,13 @@ export interface PlanOptions {
  * ```
  */
 export function createPlan(options: PlanOptions): Plan {
-  const { dataset, strategy, order = 'global', last = 'drop' } = options;
-  return checkPlan({
+  const { strategy, order = 'global' } = options;
+  const planned = plannedDatasets(options);
+  const short = options.rows?.type === 'tokens' && planned.length === 1;
+  const last = options.last ?? (short ? 'short' : 'drop');
+  const plan = {
     version: 1,
-    datasets: [{ digest: dataset.digest, rows: dataset.rows, base: '0' }],
+    datasets: placed(planned),
     strategy: strategy.plan,
     ...(options.rates === undefined ? {} : { rates: inMillionths(options.rates) }),
     ...toMode(options),
@@ -93,6 +118,30 @@ export function createPlan(options: PlanOptions): Plan {
     order,
     batch: options.batch,
     last,
+  } as const;
+  checkPlan(plan);
+  if (options.rows === undefined) return plan;
+  const datasets = planned.map(({ dataset }) => dataset);
+  return checkPlan({ ...plan, rows: countRows(plan, options.rows, datasets) });
+}
+
+function plannedDatasets({ dataset, datasets }: PlanOptions) {
+  if ((dataset === undefined) === (datasets === undefined)) {
+    throw new ArgumentError('dataset', 'one, or several as "datasets"', dataset);
+  }
+  return datasets ?? [{ dataset: dataset!, weight: undefined }];
+}
+
+/** Gives each dataset its place among the sample ids: one behind the other. */
+function placed(
+  planned: readonly { readonly dataset: PlannedDataset; readonly weight: number | undefined }[],
+): PlanDataset[] {
+  let base = 0n;
+  return planned.map(({ dataset: { digest, rows }, weight }) => {
+    const place = { digest, rows, base: String(base) };
+    base += BigInt(rows);
+    // A dataset by itself has no weight.
+    return planned.length === 1 ? place : { ...place, weight: weight! };
   });
 }
 
@@ -126,6 +175,7 @@ export function parsePlan(text: string): Plan {
     'order',
     'batch',
     'last',
+    'rows',
   ]);
   for (const key of Object.keys(plan)) {
     // A field that is ignored would still change the plan id.
@@ -141,9 +191,13 @@ export function planId(plan: Plan): string {
     .digest('hex');
 }
 
-/** Steps of an epoch: floor(rows / batch) when the last batch is dropped, else rounded up. */
+/**
+ * Steps of an epoch: floor(rows / batch) when the last batch is dropped, else rounded up. In a mixture, the rows
+ * of all datasets together.
+ */
 export function stepsPerEpoch(plan: Plan): number {
-  const batches = plan.datasets[0].rows / plan.batch;
+  const units = unitsOf(plan).reduce((sum, count) => sum + count, 0);
+  const batches = units / unitsPerStep(plan);
   return plan.last === 'drop' ? Math.floor(batches) : Math.ceil(batches);
 }
 
@@ -164,18 +218,7 @@ function checkPlan(plan: Plan): Plan {
   if (plan.version !== 1) {
     throw new PlanError('PLAN', `The plan has version ${String(plan.version)}, expected 1`);
   }
-  const dataset = Array.isArray(plan.datasets) ? plan.datasets[0] : undefined;
-  if (dataset === undefined || plan.datasets.length !== 1) {
-    throw new PlanError('PLAN', 'The plan does not name one dataset: make it with `maskloom plan`');
-  }
-  if (typeof dataset.digest !== 'string' || !/^[0-9a-f]{64}$/.test(dataset.digest)) {
-    throw new ArgumentError('datasets[0].digest', '64 hexadecimal digits', dataset.digest);
-  }
-  if (!Number.isSafeInteger(dataset.rows) || dataset.rows < 0) {
-    throw new ArgumentError('datasets[0].rows', 'an integer from 0 to 2^53-1', dataset.rows);
-  }
-  const base = parseUint64('datasets[0].base', dataset.base);
-  toUint64('datasets[0].base + rows', base + BigInt(dataset.rows));
+  checkDatasets(plan.datasets);
   const strategy = strategyFromPlan(plan.strategy);
   toMode(plan);
   if (plan.rates !== undefined) {
@@ -185,20 +228,84 @@ function checkPlan(plan: Plan): Plan {
     strategy.atRate(checkRateSchedule(plan.rates).points[0]![1]);
   }
   parseUint64('seed', plan.seed);
-  if (!['global', 'sequential'].includes(plan.order)) {
-    throw new ArgumentError('order', '"global" or "sequential"', plan.order);
-  }
+  checkOrder(plan.order);
   if (!Number.isInteger(plan.batch) || plan.batch < 1 || plan.batch > 2 ** 31 - 1) {
     throw new ArgumentError('batch', 'a number of rows from 1', plan.batch);
   }
   if (!['drop', 'short', 'fill'].includes(plan.last)) {
     throw new ArgumentError('last', '"drop", "short" or "fill"', plan.last);
   }
+  checkBatching(plan);
   if (stepsPerEpoch(plan) === 0) {
+    const rows = unitsOf(plan).reduce((sum, count) => sum + count, 0);
     throw new PlanError(
       'PLAN',
-      `The dataset's ${dataset.rows} rows do not fill one batch of ${plan.batch}: choose a smaller batch, or last "short" or "fill"`,
+      `The dataset's ${rows} rows do not fill one batch of ${plan.batch}: choose a smaller batch, or last "short" or "fill"`,
     );
   }
   return plan;
+}
+
+function checkDatasets(datasets: unknown): void {
+  if (!Array.isArray(datasets) || datasets.length === 0 || datasets.length > mostDatasets) {
+    throw new PlanError(
+      'PLAN',
+      `The plan does not name 1 to ${mostDatasets} datasets: make it with \`maskloom plan\``,
+    );
+  }
+  const ranges = (datasets as PlanDataset[]).map((dataset, index) => {
+    const name = `datasets[${index}]`;
+    const { digest, rows, base, weight } = dataset ?? {};
+    if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest)) {
+      throw new ArgumentError(`${name}.digest`, '64 hexadecimal digits', digest);
+    }
+    // In a mixture, every dataset has to have something to draw.
+    const least = datasets.length === 1 ? 0 : 1;
+    if (!Number.isSafeInteger(rows) || rows < least) {
+      throw new ArgumentError(`${name}.rows`, `an integer from ${least} to 2^53-1`, rows);
+    }
+    if (datasets.length === 1 && weight !== undefined) {
+      throw new ArgumentError(`${name}.weight`, 'none for a dataset by itself', weight);
+    }
+    const first = parseUint64(`${name}.base`, base);
+    return [first, toUint64(`${name}.base + rows`, first + BigInt(rows))] as const;
+  });
+  if (datasets.length > 1) checkWeights(datasets.map((dataset: PlanDataset) => dataset.weight));
+  ranges.sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [index, [first]] of ranges.entries()) {
+    const before = ranges[index - 1]?.[1] ?? 0n;
+    if (first < before) {
+      throw new ArgumentError('datasets: base', `at least ${before}, behind another's`, first);
+    }
+  }
+}
+
+/** More would leave their permutations no draws of their own. */
+const mostDatasets = 4096;
+
+/** Checks what rows, order, last and strategy ask of each other. */
+function checkBatching({ rows, order, batch, last, strategy, datasets }: Plan): void {
+  if (datasets.length > 1 && last !== 'drop') {
+    const why =
+      'in a mixture nothing is left over: the next epoch goes on where the last one ended';
+    throw new ArgumentError('last', '"drop"', last, why);
+  }
+  if (rows === undefined) return;
+  checkRows(rows, batch, datasets.length);
+  if (typeof order === 'object' && order.rows !== rows.window) {
+    const why = 'the windows of the rows are those of the order';
+    throw new ArgumentError('order.rows', `the rows' window, ${rows.window}`, order.rows, why);
+  }
+  if (rows.type === 'tokens' && last !== 'short' && datasets.length === 1) {
+    throw new ArgumentError('last', '"short"', last, 'batches by tokens have no size to fill');
+  }
+  const aligned = strategy.type === 'token' || strategy.type === 'units';
+  if (rows.type === 'packed' && !aligned) {
+    throw new ArgumentError(
+      'rows.type',
+      '"buckets" or "tokens"',
+      rows.type,
+      `samples with ${strategy.type} need rows of their own`,
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import type { Manifest, ShardBytes } from '@maskloom/shards';
+import type { IndexBytes } from '../batching/row-index.ts';
 import type { BatchResult, BatchTask } from '../compute.ts';
 import type { LayoutContext } from '../layouts/layout.ts';
 import type { Plan } from '../plan.ts';
@@ -7,9 +8,13 @@ import type { Pool } from './pool.ts';
 /** What every worker thread is started with. The shards are shared, not copied. */
 export interface ThreadData {
   readonly plan: Plan;
-  readonly manifest: Manifest;
   readonly context: LayoutContext;
-  readonly shards: readonly ShardBytes[];
+  readonly datasets: readonly {
+    readonly manifest: Manifest;
+    readonly shards: readonly ShardBytes[];
+    /** For a plan with `rows`. */
+    readonly index: IndexBytes | undefined;
+  }[];
 }
 
 /** Computes in `workers` threads of Node (piscina). */
