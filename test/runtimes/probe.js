@@ -7,7 +7,10 @@
 export async function probe(coreUrl) {
   const core = await import(coreUrl);
   const continuationIds = Array.from({ length: 300 }, (_, index) => 700 + index);
-  const vocab = { size: 1000, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds };
+  const sentinels = { first: 1199, count: 200 };
+  const sentinelIds = Array.from({ length: sentinels.count }, (_, index) => 1000 + index);
+  const specialIds = [0, 1, 2, 3, 4, ...sentinelIds];
+  const vocab = { size: 1200, maskId: 4, padId: 0, specialIds, continuationIds };
   const strategies = [
     core.tokenMasking({ rate: 0.15 }),
     core.bert(),
@@ -18,6 +21,8 @@ export async function probe(coreUrl) {
     core.megatron({ lengths: 'geometric' }),
     core.electra({ maxLength: 128 }),
     core.modernbert(),
+    core.t5({ sentinels, end: 3 }),
+    core.ul2({ sentinels, end: 3 }),
   ];
   let hash = 2166136261;
   const mix = (/** @type {number} */ value) => {
