@@ -298,7 +298,7 @@ describe('a kernel', () => {
     const room = { memory, start: 0, bytes: 65536 };
     const options = { vocab: small([0, 4]), seed: 1n, strategy: bert() };
     expect(() => createMasker({ ...options, room })).toThrow(
-      /^room.bytes is 65536, expected at least \d+ \(see kernelBytes\)/,
+      /^room is "65536 from 0 of 65536", expected \d+ bytes \(see kernelBytes\)/,
     );
   });
 

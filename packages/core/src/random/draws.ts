@@ -73,6 +73,7 @@ class PhiloxDraws implements Draws {
   // #counters has the first counter word it belongs to, -1 where none of this (epoch, sample) is there.
   readonly #blocks = Array.from({ length: cachedOps }, () => new Uint32Array(4));
   readonly #counters = new Float64Array(cachedOps).fill(-1);
+  #anyCached = false;
 
   constructor(seed: bigint) {
     this.key = [Number(seed & 0xffffffffn), Number(seed >> 32n)];
@@ -88,7 +89,8 @@ class PhiloxDraws implements Draws {
       this.sampleLow = Number(value & 0xffffffffn);
       this.sampleHigh = Number(value >> 32n);
     }
-    this.#counters.fill(-1);
+    if (this.#anyCached) this.#counters.fill(-1);
+    this.#anyCached = false;
     return this;
   }
 
@@ -116,6 +118,7 @@ class PhiloxDraws implements Draws {
         this.key[1],
       );
       this.#counters[slot] = counter0;
+      this.#anyCached = true;
     }
     return words[index & 3]!;
   }
