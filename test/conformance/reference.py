@@ -63,25 +63,36 @@ def mask_tokens(ids, vocab, strategy, seed, mask_epoch, sample):
         if u < strategy["mask"]:
             input_ids[i] = vocab["maskId"]
         elif u < strategy["random"]:
-            input_ids[i] = random_token(draws, vocab, i)
+            input_ids[i] = random_token(draws, vocab, strategy, i)
     return input_ids, labels
 
 
-def random_token(draws, vocab, position):
+def random_token(draws, vocab, action, position):
+    """Section 3: the random token of a position."""
     special = set(vocab["specialIds"])
     allowed = [i for i in range(vocab["size"]) if i not in special]
-    return allowed[draws.word(2, position) * len(allowed) >> 32]
+    if "randomWords" not in action:
+        return allowed[draws.word(2, position) * len(allowed) >> 32]
+    counts, s = [vocab["counts"][i] for i in allowed], 0
+    while sum(c >> s for c in counts) >= 2**32:
+        s += 1
+    target = draws.word(2, position) * sum(c >> s for c in counts) >> 32
+    for token, count in zip(allowed, counts):
+        target -= count >> s
+        if target < 0:
+            return token
+    raise AssertionError("no token occurs")
 
 
-def split_units(kind, ids, vocab):
+def split_units(kind, ids, vocab, column):
     """Section 3, Units: [start, end) of each unit."""
     special, continuation = set(vocab["specialIds"]), set(vocab["continuationIds"])
     units = []
     for i, token in enumerate(ids):
         if token in special:
             continue
-        follows = units and units[-1][1] == i
-        if kind == "word" and follows and token in continuation:
+        goes_on = {"token": False, "word": token in continuation, "column": column and column[i] == 0}
+        if goes_on[kind] and units and units[-1][1] == i:
             units[-1] = (units[-1][0], i + 1)
         else:
             units.append((i, i + 1))
@@ -138,10 +149,10 @@ def take_spans(units, lengths, selection, left, draws):
     return taken
 
 
-def mask_units(ids, vocab, strategy, seed, mask_epoch, sample):
+def mask_units(ids, vocab, strategy, seed, mask_epoch, sample, column):
     """Section 3, Units."""
     draws = Draws(seed, mask_epoch, sample)
-    units = split_units(strategy["unit"], ids, vocab)
+    units = split_units(strategy["unit"], ids, vocab, column)
     selection, action = strategy["selection"], strategy["action"]
     if selection["type"] == "bernoulli":
         selected = (u for u, (i, _) in enumerate(units) if draws.half(0, i) < selection["select"])
@@ -158,7 +169,7 @@ def mask_units(ids, vocab, strategy, seed, mask_epoch, sample):
             if draw < action["mask"]:
                 input_ids[i] = vocab["maskId"]
             elif draw < action["random"]:
-                input_ids[i] = random_token(draws, vocab, i)
+                input_ids[i] = random_token(draws, vocab, action, i)
     return input_ids, labels
 
 
@@ -237,15 +248,19 @@ def longest_outputs(ids, vocab, strategy):
     return max(inputs), max(targets)
 
 
-def mask(ids, vocab, strategy, seed, mask_epoch, sample, segment=None):
+def mask(ids, vocab, strategy, seed, mask_epoch, sample, segment=None, column=None):
     """Section 3: input ids and labels; with sentence order also segment and sentence label."""
     if strategy["type"] == "sentence-order":
         n, label = len(ids), Draws(seed, mask_epoch, sample).word(8, 0) >> 31
         if label == 1:
-            ids, segment = [ids[0], *ids[segment:], *ids[1:segment]], 1 + n - segment
-        masked = mask(ids, vocab, strategy["masking"], seed, mask_epoch, sample)
+            ids = [ids[0], *ids[segment:], *ids[1:segment]]
+            column = column and [column[0], *column[segment:], *column[1:segment]]
+            segment = 1 + n - segment
+        masked = mask(ids, vocab, strategy["masking"], seed, mask_epoch, sample, None, column)
         return (*masked, segment, label)
-    by_type = {"token": mask_tokens, "units": mask_units, "span-corruption": corrupt_spans}
+    if strategy["type"] == "units":
+        return mask_units(ids, vocab, strategy, seed, mask_epoch, sample, column)
+    by_type = {"token": mask_tokens, "span-corruption": corrupt_spans}
     return by_type[strategy["type"]](ids, vocab, strategy, seed, mask_epoch, sample)
 
 
@@ -345,22 +360,23 @@ def stream_digest(plan, folder, steps, epoch=0, step=0):
     with open(f"{folder}/manifest.json", encoding="utf8") as file:
         manifest = json.load(file)
     assert dataset_digest(manifest) == plan["datasets"][0]["digest"]
-    samples, segments = [], []
+    samples, columns = [], {"segment": [], "units": []}
     for shard in manifest["shards"]:
         table = pa.ipc.open_file(f"{folder}/{shard['path']}").read_all()
         samples += table.column("input_ids").to_pylist()
-        if "segment" in manifest["columns"]:
-            segments += table.column("segment").to_pylist()
+        for name in columns:
+            if name in manifest["columns"]:
+                columns[name] += table.column(name).to_pylist()
     base, seed = int(plan["datasets"][0]["base"]), int(plan["seed"])
     stream = hashlib.sha256(canonical(plan)).digest()
     for _ in range(steps):
         mask_epoch = epoch % plan["copies"] if plan["mode"] == "static" else epoch
         digests = b""
         for row in batch_rows(plan, epoch, step):
-            segment = segments[row] if segments else None
+            extra = [values[row] if values else None for values in columns.values()]
             strategy = at_rate(plan["strategy"], scheduled_rate(plan, epoch, step))
             vocab = manifest["vocab"]
-            masked = mask(samples[row], vocab, strategy, seed, mask_epoch, base + row, segment)
+            masked = mask(samples[row], vocab, strategy, seed, mask_epoch, base + row, *extra)
             if strategy["type"] == "span-corruption":
                 digests += sequence_digest(base + row, *masked)
             else:
@@ -378,9 +394,8 @@ def check_vectors(path):
         vectors = json.load(file)
     for case in vectors["cases"]:
         where = (int(case["seed"]), case["maskEpoch"], int(case["sample"]))
-        masked = mask(
-            case["ids"], vectors["vocab"], vectors["strategy"], *where, case.get("segment")
-        )
+        extra = (case.get("segment"), case.get("units"))
+        masked = mask(case["ids"], vectors["vocab"], vectors["strategy"], *where, *extra)
         expected = [case["inputIds"], case["labels"]]
         if "sentenceLabel" in case:
             expected += [case["maskedSegment"], case["sentenceLabel"]]

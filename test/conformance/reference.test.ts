@@ -2,7 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { albert, sentenceOrder, spanbert, t5, tokenMasking, ul2 } from '@maskloom/core';
+import {
+  albert,
+  bertWholeWord,
+  sentenceOrder,
+  spanbert,
+  t5,
+  tokenMasking,
+  ul2,
+} from '@maskloom/core';
 import { createPlan, type PlanOptions } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -30,6 +38,17 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
     [],
   ],
   ['sentence order', { strategy: sentenceOrder(albert()), last: 'short' }, []],
+  ['units of a column', { strategy: bertWholeWord({ unit: 'column' }), last: 'short' }, []],
+  [
+    'sentence order over spans of a column',
+    { strategy: sentenceOrder(spanbert({ unit: 'column', rate: 0.4 })) },
+    [],
+  ],
+  [
+    'random words from the unigram distribution',
+    { strategy: tokenMasking({ rate: 0.3, randomWords: 'unigram' }) },
+    [],
+  ],
   ['spans', { strategy: spanbert({ rate: 0.3 }), last: 'short' }, []],
   [
     'rates over steps',

@@ -96,6 +96,7 @@ describe('pyarrow', () => {
         document: ['uint32', false],
         offset: ['uint64', false],
         segment: ['uint32', false],
+        units: ['list<item: uint8 not null>', false],
       },
       sizes: [32, 32, 32, 32],
       rows: Array.from({ length: 128 }, (_, row) => [...dataset.sample(row)]),

@@ -1,5 +1,5 @@
 import {
-  type ActionShares,
+  type ActionOptions,
   ArgumentError,
   albert,
   bert,
@@ -18,13 +18,14 @@ import {
 } from '@maskloom/core';
 
 /** What the command line says of a strategy. */
-export interface StrategyOptions extends ActionShares {
+export interface StrategyOptions extends ActionOptions {
   readonly rate?: number;
   readonly maxPredictions?: number;
   readonly meanLength?: number;
   readonly sentinels?: Sentinels;
   readonly end?: number;
   readonly modes?: NonNullable<Ul2Options['modes']>;
+  readonly unit?: 'word' | 'column';
 }
 
 /** The strategies by the names the command line has for them. */
@@ -46,6 +47,15 @@ export const strategies = {
 /** A name that `--strategy` takes. */
 export type StrategyName = keyof typeof strategies;
 
+/** Strategies that hide whole words, which `--unit` says how to tell. */
+export const wordStrategies: readonly StrategyName[] = [
+  'bert-whole-word',
+  'spanbert',
+  'albert',
+  'megatron',
+  'megatron-geometric',
+];
+
 /** Strategies with BERT's budget, which `--max-predictions` caps. */
 const capped: readonly StrategyName[] = [
   'bert',
@@ -64,6 +74,8 @@ const takenBy = {
   mask: masking,
   random: masking,
   keep: masking,
+  randomWords: masking,
+  unit: wordStrategies,
   maxPredictions: capped,
   meanLength: ['t5'],
   sentinels: corrupting,

@@ -22,7 +22,7 @@ export { type Mode, maskEpoch, toMode } from './mode.ts';
 export { createDraws, type Draws, op } from './random/draws.ts';
 export { mulhi32, philox4x32 } from './random/philox.ts';
 export { parseUint64, toUint32, toUint64, type Uint64 } from './random/uint64.ts';
-export type { ActionPlan, ActionShares } from './strategies/action.ts';
+export type { ActionOptions, ActionPlan, ActionShares } from './strategies/action.ts';
 export type { Denoiser, SpansDenoiser, SuffixDenoiser } from './strategies/denoising/denoiser.ts';
 export {
   type SpanCorruptionOptions,
@@ -55,6 +55,8 @@ export {
   roberta,
   spanbert,
 } from './strategies/presets.ts';
+export type { RandomWords, RandomWordsPlan } from './strategies/random-words.ts';
+export { type Requirements, requirementsOf } from './strategies/requirements.ts';
 export type { BernoulliSelection, BudgetSelection, Selection } from './strategies/selection.ts';
 export { sentenceOrder } from './strategies/sentence-order.ts';
 export {
@@ -81,5 +83,5 @@ export {
   tokenMasking,
 } from './strategies/token-masking.ts';
 export { unitMasking } from './strategies/unit-masking.ts';
-export type { UnitKind } from './strategies/units.ts';
+export { checkUnitColumn, type UnitKind } from './strategies/units.ts';
 export { checkVocab, type Sentinels, type VocabTables, type VocabTraits } from './vocab.ts';

@@ -4,6 +4,8 @@ import { type Mode, maskEpoch, toMode } from './mode.ts';
 import { createDraws } from './random/draws.ts';
 import { toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 import { checkRate } from './strategies/action.ts';
+import { missingCounts } from './strategies/random-words.ts';
+import { requirementsOf } from './strategies/requirements.ts';
 import {
   type Arrangement,
   type Columns,
@@ -43,6 +45,11 @@ export interface SampleAddress {
   /** For objectives with sentence order: where the second segment starts. */
   readonly segment?: number | undefined;
   /**
+   * For strategies whose units are a column, such as words of a byte-level tokenizer, or entities: for each
+   * token 1 where a unit begins, 0 where it belongs to the unit of the token before.
+   */
+  readonly units?: ArrayLike<number> | undefined;
+  /**
    * For schedules: the share of tokens to select in this call, instead of the strategy's; to the nearest
    * millionth. Not in static mode, whose masks are the same each time.
    */
@@ -57,6 +64,8 @@ export interface BatchSample {
   readonly sample: Uint64;
   /** For objectives with sentence order: where the second segment starts. */
   readonly segment?: number | undefined;
+  /** For strategies whose units are a column: for each token 1 where a unit begins, else 0. */
+  readonly units?: ArrayLike<number> | undefined;
 }
 
 /** When a batch is masked: the same for all its samples. */
@@ -99,7 +108,8 @@ export interface Masker {
    * Masks a sample's ids. The input is never written.
    *
    * @throws {TokenIdError} for an id the vocabulary does not have.
-   * @throws {ArgumentError} for an epoch, sample or rate out of range, or a rate in static mode.
+   * @throws {ArgumentError} for an epoch, sample or rate out of range, a rate in static mode, or a column of
+   *   units that is missing, not as long as the sample, or holds anything but 0 and 1.
    */
   mask(ids: ArrayLike<number>, address: SampleAddress): MaskedSample;
   /**
@@ -142,7 +152,8 @@ export interface Masker {
 /**
  * Makes a masker.
  *
- * @throws {ArgumentError} for vocab traits, a seed or a mode that do not hold.
+ * @throws {ArgumentError} for vocab traits, a seed or a mode that do not hold, or a strategy with random words
+ *   from the unigram distribution and vocab traits without counts.
  *
  * @example
  * ```ts
@@ -158,6 +169,7 @@ export function createMasker(options: MaskerOptions): Masker {
   const mode = toMode(options);
   const vocab = vocabTables(options.vocab);
   strategy.checkAddedIds?.(vocab);
+  if (requirementsOf(strategy.plan).counts && vocab.cumulative === undefined) throw missingCounts();
   const draws = createDraws(seed);
   const prepare = (strategy: Strategy) => ({
     strategy,
@@ -167,6 +179,8 @@ export function createMasker(options: MaskerOptions): Masker {
   // Calls come with the same rate for a while: a batch, or an epoch.
   let scheduled = given;
   let scheduledRate = -1;
+  // One for all samples, so that none allocates.
+  const input: { -readonly [Key in keyof StrategyInput]: StrategyInput[Key] } = { ids: [] };
 
   function at(rate: number | undefined): typeof given {
     if (rate === undefined) return given;
@@ -186,7 +200,9 @@ export function createMasker(options: MaskerOptions): Masker {
       throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, room);
     }
     draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
-    const input = { ids, segment: address.segment };
+    input.ids = ids;
+    input.segment = address.segment;
+    input.units = address.units;
     const { strategy, kernel } = at(address.rate);
     if (kernel === undefined) return strategy.mask(input, draws, vocab, out);
     const arranged = strategy.arrange?.(input, draws, out) ?? input;

@@ -22,6 +22,8 @@ export interface VocabTraits {
   readonly sentinels?: Sentinels;
   /** The special id that ends a text: with sentinels, what a target can end with. */
   readonly endId?: number;
+  /** How often each id occurs in the data, for random words from the unigram distribution. */
+  readonly counts?: readonly number[];
 }
 
 /**
@@ -61,18 +63,34 @@ function checkMaskingTraits(vocab: VocabTraits): void {
       throw new ArgumentError(`vocab.${name}`, 'one of vocab.specialIds', vocab[name]);
     }
   }
+  if (vocab.counts !== undefined) checkCounts(vocab.counts, size);
   if (special.size === size) {
     throw new ArgumentError('vocab.specialIds', 'at least one id that is not special', size);
   }
 }
 
 function checkIds(argument: string, ids: readonly number[], size: number): void {
+  if (!Array.isArray(ids)) throw new ArgumentError(argument, 'an array of ids', ids);
   let previous = -1;
   for (const id of ids) {
     if (!Number.isInteger(id) || id <= previous || id >= size) {
       throw new ArgumentError(argument, `ascending ids below the vocabulary's ${size}`, id);
     }
     previous = id;
+  }
+}
+
+function checkCounts(counts: readonly number[], size: number): void {
+  if (!Array.isArray(counts)) throw new ArgumentError('vocab.counts', 'an array', counts);
+  if (counts.length !== size) {
+    throw new ArgumentError('vocab.counts.length', `${size}, as many as ids`, counts.length);
+  }
+  let total = 0;
+  for (const [id, count] of counts.entries()) {
+    total += count;
+    if (!Number.isInteger(count) || count < 0 || !Number.isSafeInteger(total)) {
+      throw new ArgumentError(`vocab.counts[${id}]`, 'integers from 0 that sum below 2^53', count);
+    }
   }
 }
 
@@ -87,6 +105,8 @@ export interface VocabTables {
   readonly continuation: Uint8Array;
   /** The ids that are not special, ascending: what a random token is drawn from. */
   readonly allowed: Uint32Array;
+  /** For each of `allowed`, its count and those before it; undefined where there are none to draw by. */
+  readonly cumulative: Uint32Array | undefined;
 }
 
 export function vocabTables(vocab: VocabTraits): VocabTables {
@@ -98,6 +118,20 @@ export function vocabTables(vocab: VocabTraits): VocabTables {
   const allowed = new Uint32Array(vocab.size - vocab.specialIds.length);
   let count = 0;
   for (let id = 0; id < vocab.size; id++) if (special[id] === 0) allowed[count++] = id;
+  const cumulative = vocab.counts === undefined ? undefined : sumsOf(vocab.counts, allowed);
   const { size, maskId, padId } = vocab;
-  return { size, maskId, padId, special, continuation, allowed };
+  return { size, maskId, padId, special, continuation, allowed, cumulative };
+}
+
+/** Sums of the counts of `ids`, halved as often as it takes for the last to be below 2^32. */
+function sumsOf(counts: readonly number[], ids: Uint32Array): Uint32Array | undefined {
+  const sums = new Uint32Array(ids.length);
+  for (let divisor = 1; ; divisor *= 2) {
+    let sum = 0;
+    for (let index = 0; index < ids.length; index++) {
+      sum += Math.floor(counts[ids[index]!]! / divisor);
+      sums[index] = sum;
+    }
+    if (sum < 2 ** 32) return sum === 0 ? undefined : sums;
+  }
 }

@@ -1,4 +1,4 @@
-import type { OutputLengths } from '@maskloom/core';
+import { type OutputLengths, requirementsOf } from '@maskloom/core';
 import type { Samples } from '@maskloom/shards';
 import { capacityOf } from './capacity.ts';
 import { sampleDigest } from './digest.ts';
@@ -40,6 +40,7 @@ export function createCompute(
   const masker = maskerOf(plan, context.vocab);
   const base = BigInt(plan.datasets[0].base);
   const batchOf = globalBatches(plan);
+  const needs = requirementsOf(plan.strategy);
 
   return ({ address, layout, slot, digest }) => {
     const global = batchOf(address);
@@ -47,6 +48,7 @@ export function createCompute(
       sample: base + BigInt(row),
       ids: samples.sample(row),
       segment: samples.segment(row),
+      units: needs.units ? samples.units(row) : undefined,
     }));
     const { epoch, step } = address;
     const rate = rateOf(plan, epoch, step);

@@ -1,4 +1,11 @@
-import { albert, createMasker, sentenceOrder, tokenMasking } from '@maskloom/core';
+import {
+  albert,
+  createMasker,
+  type Strategy,
+  sentenceOrder,
+  spanbert,
+  tokenMasking,
+} from '@maskloom/core';
 import {
   type BatchesOptions,
   createLoader,
@@ -103,23 +110,34 @@ describe('the stream', () => {
     expect(new Set(found).size).toBe(1);
   });
 
-  test('is what masking each sample by itself gives', async () => {
+  test.each<[string, Strategy]>([
+    ['tokens', strategy],
+    ['spans of a column of units', spanbert({ unit: 'column' })],
+  ])('is what masking each sample by itself gives: %s', async (_name, strategy) => {
     const masker = createMasker({ vocab, seed: 42n, strategy });
-    await withLoader(2, async (loader) => {
-      for await (const batch of loader.batches({ steps: 40, layout: 'compact' })) {
-        const { sample, inputIds, positions, labels } = readCompact(batch.recordBatch);
-        for (let row = 0; row < batch.rows; row++) {
-          const ids = dataset.sample(Number(sample[row]));
-          const masked = masker.mask(ids, { epoch: batch.epoch, sample: sample[row]! });
-          expect([...inputIds(row)]).toEqual([...masked.inputIds]);
-          const selected = [...positions(row)];
-          expect(selected).toEqual(
-            [...masked.labels.keys()].filter((position) => masked.labels[position] !== -100),
-          );
-          expect([...labels(row)]).toEqual(selected.map((position) => ids[position]));
+    const given = createPlan({ dataset, strategy, seed: 42n, batch: 12, last: 'short' });
+    await withLoader(
+      2,
+      async (loader) => {
+        for await (const batch of loader.batches({ steps: 40, layout: 'compact' })) {
+          const { sample, inputIds, positions, labels } = readCompact(batch.recordBatch);
+          for (let row = 0; row < batch.rows; row++) {
+            const number = Number(sample[row]);
+            const ids = dataset.sample(number);
+            const units = dataset.units(number);
+            const address = { epoch: batch.epoch, sample: sample[row]!, units };
+            const masked = masker.mask(ids, address);
+            expect([...inputIds(row)]).toEqual([...masked.inputIds]);
+            const selected = [...positions(row)];
+            expect(selected).toEqual(
+              [...masked.labels.keys()].filter((position) => masked.labels[position] !== -100),
+            );
+            expect([...labels(row)]).toEqual(selected.map((position) => ids[position]));
+          }
         }
-      }
-    });
+      },
+      given,
+    );
   });
 
   test('is the same resumed at any step, by the state of the batch before', async () => {
@@ -295,6 +313,19 @@ describe('a loader refuses', () => {
         `The plan names dataset ${dataset.digest} of 203 rows, .* is ${other.digest} of 100 rows`,
       ),
     );
+  });
+
+  test('a plan whose strategy needs a column that the dataset has not', async () => {
+    const without = { ...dataset, manifest: { ...dataset.manifest, columns: [] } };
+    const refusal = (strategy: Strategy, message: RegExp) => {
+      const given = createPlan({ dataset, strategy, seed: 1n, batch: 12 });
+      return expect(createLoader({ plan: given, dataset: without })).rejects.toThrow(message);
+    };
+    await refusal(sentenceOrder(albert()), /no column "segment": encode the text in pairs/);
+    await refusal(albert({ unit: 'column' }), /no column "units": encode the text with it/);
+    await refusal(sentenceOrder(albert({ unit: 'column' })), /no column "segment"/);
+    const unigram = tokenMasking({ rate: 0.2, randomWords: 'unigram' });
+    await refusal(unigram, /unigram distribution, but .* has no counts: encode the text with them/);
   });
 
   test('addresses that are not in the plan', async () => {

@@ -6,7 +6,7 @@ import { ManifestError } from './errors.ts';
 /** Columns a shard may have beside `input_ids`. */
 export type ExtraColumn = (typeof extraColumns)[number];
 
-const extraColumns = ['document', 'offset', 'segment'] as const;
+const extraColumns = ['document', 'offset', 'segment', 'units'] as const;
 
 /** A byte range of a shard: one record batch, its metadata and body. */
 export interface RecordBatchRange {
@@ -95,7 +95,7 @@ function checkFields(manifest: Manifest): void {
   checkCount('rowsPerRecordBatch', manifest.rowsPerRecordBatch, 1);
   for (const column of manifest.columns) {
     if (!extraColumns.includes(column)) {
-      throw new Error(`columns has "${column}", expected document, offset or segment`);
+      throw new Error(`columns has "${column}", expected document, offset, segment or units`);
     }
   }
   let row = 0;

@@ -1,4 +1,4 @@
-import { RecordBatchReader } from 'apache-arrow';
+import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { ShardError } from './errors.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -15,12 +15,19 @@ export interface Samples {
   sample(row: number): Uint16Array | Uint32Array;
   /** Where a sample's second segment starts; undefined in a dataset without the column. */
   segment(row: number): number | undefined;
+  /**
+   * For each token of a sample 1 where a unit begins, else 0: a view; undefined in a dataset without the
+   * column.
+   */
+  units(row: number): Uint8Array | undefined;
 }
 
 interface RecordBatchColumns {
   readonly offsets: Int32Array;
   readonly values: Uint16Array | Uint32Array;
   readonly segments: Uint32Array | undefined;
+  /** As long as `values`. */
+  readonly units: Uint8Array | undefined;
 }
 
 /**
@@ -34,7 +41,7 @@ export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): 
   const { rowsPerRecordBatch } = manifest;
   const firstRows = manifest.shards.map((shard) => shard.firstRow);
   const columns = manifest.shards.map((shard, index) => {
-    const batches = readColumns(shard.path, shards[index]!);
+    const batches = readColumns(manifest, shard.path, shards[index]!);
     const rows = batches.map((batch) => batch.offsets.length - 1);
     const uneven = rows.slice(0, -1).some((count) => count !== rowsPerRecordBatch);
     if (uneven || rows.reduce((sum, count) => sum + count, 0) !== shard.rows) {
@@ -72,26 +79,43 @@ export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): 
       const { batch, index } = locate(row);
       return batch.segments?.[index];
     },
+    units(row) {
+      const { batch, index } = locate(row);
+      return batch.units?.subarray(batch.offsets[index], batch.offsets[index + 1]);
+    },
   };
 }
 
-function readColumns(path: string, bytes: ShardBytes): RecordBatchColumns[] {
+function readColumns({ columns }: Manifest, path: string, bytes: ShardBytes): RecordBatchColumns[] {
   try {
     const batches = [...RecordBatchReader.from(new Uint8Array(bytes))];
     return batches.map((batch) => {
-      const list = batch.getChild('input_ids')!.data[0]!;
-      const values = list.children[0]!.values as Uint16Array | Uint32Array;
-      // The buffer is padded to 8 bytes: it can hold more offsets than there are rows.
-      const offsets = (list.valueOffsets as Int32Array).subarray(0, batch.numRows + 1);
+      const { offsets, values } = readList(batch, 'input_ids');
       const segments = batch.getChild('segment')?.data[0]?.values as Uint32Array | undefined;
-      return { offsets, values, segments };
+      const units = columns.includes('units') ? readList(batch, 'units') : undefined;
+      if (units?.offsets.some((end, row) => end !== offsets[row])) {
+        throw new RangeError('a column "units" with another number of values than tokens');
+      }
+      return {
+        offsets,
+        values: values as Uint16Array | Uint32Array,
+        segments,
+        units: units?.values as Uint8Array | undefined,
+      };
     });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new ShardError('SHARD_FORMAT', path, 'an Arrow IPC file with input_ids', problem, {
-      cause,
-    });
+    const expected = `an Arrow IPC file with ${['input_ids', ...columns].join(', ')}`;
+    throw new ShardError('SHARD_FORMAT', path, expected, problem, { cause });
   }
+}
+
+function readList(batch: RecordBatch, name: string) {
+  const list = batch.getChild(name)?.data[0];
+  if (list === undefined) throw new RangeError(`no column "${name}"`);
+  // The buffer is padded to 8 bytes: it can hold more offsets than there are rows.
+  const offsets = (list.valueOffsets as Int32Array).subarray(0, batch.numRows + 1);
+  return { offsets, values: list.children[0]!.values };
 }
 
 /** Index of the last of ascending `values` that is at most `value`. */

@@ -133,6 +133,23 @@ describe('encode()', () => {
     expect(Math.max(...lengths)).toBeLessThanOrEqual(32);
   });
 
+  test('says where words begin, in samples and in pairs', async () => {
+    for (const pairs of [false, true]) {
+      const out = at(`units-${pairs}`);
+      await encode({ inputs: [at('texts')], tokenizer, out, maxLength: 32, units: true, pairs });
+      const dataset = await openDataset(out);
+      expect(dataset.manifest.columns).toContain('units');
+      const continues = new Set(tokenizer.vocab.continuationIds);
+      let continued = 0;
+      for (let row = 0; row < dataset.rows; row++) {
+        const ids = dataset.sample(row);
+        expect([...dataset.units(row)!]).toEqual(Array.from(ids, (id) => +!continues.has(id)));
+        continued += ids.filter((id) => continues.has(id)).length;
+      }
+      expect(continued).toBeGreaterThan(30);
+    }
+  });
+
   test('sets documents aside, the same ones whatever the order of the files', async () => {
     const job = { tokenizer, maxLength: 32, holdout: 0.2 };
     const inputs = [

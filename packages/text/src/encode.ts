@@ -32,6 +32,10 @@ export interface EncodeOptions {
   readonly holdoutOut?: string;
   /** Make pairs of segments, with a column `segment`, instead of full sentences. Default false. */
   readonly pairs?: boolean;
+  /** Write a column `units` that says where words begin, for whole-word masking. Default false. */
+  readonly units?: boolean;
+  /** Count how often each id occurs, for random words from the unigram distribution. Default false. */
+  readonly counts?: boolean;
   readonly rowsPerShard?: number;
   readonly rowsPerRecordBatch?: number;
   readonly onProgress?: (progress: EncodeProgress) => void;
@@ -60,9 +64,19 @@ export interface EncodedDataset {
  * @throws {TextError} for text that cannot be read.
  * @throws {DatasetError} if a folder is there already.
  * @throws {ArgumentError} for options out of range.
+ * @throws {TokenizerError} if `units` is asked for, and the tokens do not show where words begin.
  */
 export async function encode(options: EncodeOptions): Promise<EncodeResult> {
-  const { inputs, tokenizer, out, maxLength = 128, holdout = 0, onProgress } = options;
+  const {
+    inputs,
+    tokenizer,
+    out,
+    maxLength = 128,
+    holdout = 0,
+    units = false,
+    onProgress,
+  } = options;
+  if (units) tokenizer.wordStarts([]);
   const bytesTotal = await textBytes(inputs);
   const setAside = await holdoutHashes(inputs, holdout);
   const open = (directory: string) => openSide(directory, options, maxLength);
@@ -81,9 +95,13 @@ export async function encode(options: EncodeOptions): Promise<EncodeResult> {
       side.documents++;
       for (const sentence of splitSentences(text)) {
         const ids = tokenizer.encode(sentence.text);
-        for (const sample of side.packer.add({ ids, document: id, offset: sentence.offset })) {
-          await side.append(sample);
-        }
+        const tokenised = {
+          ids,
+          document: id,
+          offset: sentence.offset,
+          ...(units ? { units: tokenizer.wordStarts(ids) } : {}),
+        };
+        for (const sample of side.packer.add(tokenised)) await side.append(sample);
       }
       bytesDone += Buffer.byteLength(text);
       const samples = train.samples + (held?.samples ?? 0);
@@ -125,14 +143,21 @@ async function openSide(
   options: EncodeOptions,
   maxLength: number,
 ): Promise<Side> {
-  const { tokenizer, pairs = false, rowsPerShard, rowsPerRecordBatch } = options;
+  const { tokenizer, pairs = false, units = false, counts = false } = options;
+  const { rowsPerShard, rowsPerRecordBatch } = options;
   const { vocab, digest, clsId, sepId } = tokenizer;
   const makePacker = pairs ? pairPacker : sentencePacker;
   const packer = makePacker({ maxLength, clsId, sepId });
   const writer = await createDatasetWriter(directory, {
     vocab,
     tokenizerDigest: digest,
-    columns: pairs ? ['document', 'offset', 'segment'] : ['document', 'offset'],
+    columns: [
+      'document',
+      'offset',
+      ...(pairs ? (['segment'] as const) : []),
+      ...(units ? (['units'] as const) : []),
+    ],
+    counts,
     ...(rowsPerShard === undefined ? {} : { rowsPerShard }),
     ...(rowsPerRecordBatch === undefined ? {} : { rowsPerRecordBatch }),
   });

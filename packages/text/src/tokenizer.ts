@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { checkVocab, type Sentinels, type VocabTraits } from '@maskloom/core';
 import { AutoTokenizer, env, type PreTrainedTokenizer } from '@xenova/transformers';
 import { TokenizerError } from './errors.ts';
+import { type AddedToken, type TokenizerJson, wordMarks } from './word-starts.ts';
 
 /** A tokenizer with what masking needs to know of it. */
 export interface Tokenizer {
@@ -14,22 +15,17 @@ export interface Tokenizer {
   readonly sepId: number;
   /** Token ids of a text, without special tokens. */
   encode(text: string): number[];
+  /**
+   * For each of a text's ids 1 where a word begins, else 0. A word is what white space separates; with
+   * WordPiece also what punctuation does.
+   *
+   * @throws {TokenizerError} if the tokens do not show where words begin.
+   */
+  wordStarts(ids: readonly number[]): number[];
   /** The tokens of ids, as the vocabulary writes them. */
   tokens(ids: readonly number[]): string[];
   /** The text of ids. */
   decode(ids: readonly number[]): string;
-}
-
-interface AddedToken {
-  readonly id: number;
-  readonly content?: string;
-  readonly special?: boolean;
-}
-
-/** What is read of `tokenizer.json`. */
-interface TokenizerJson {
-  readonly added_tokens?: readonly AddedToken[];
-  readonly model?: { readonly type?: string; readonly continuing_subword_prefix?: string };
 }
 
 /**
@@ -134,6 +130,7 @@ function describe(name: string, tokenizer: PreTrainedTokenizer, json: string): T
       ? [...tokens.keys()].filter((id) => tokens[id]!.startsWith(prefix))
       : [];
   const sentinels = sentinelsOf(added);
+  const beginsWord = wordMarks(parsed);
   return {
     vocab: checkVocab({
       size: tokens.length,
@@ -147,6 +144,17 @@ function describe(name: string, tokenizer: PreTrainedTokenizer, json: string): T
     clsId,
     sepId,
     encode: (text) => tokenizer.encode(text, null, { add_special_tokens: false }),
+    wordStarts(ids) {
+      if (beginsWord === undefined) {
+        throw new TokenizerError(
+          name,
+          `The tokens of ${name} do not show where words begin: found none of "##", the byte-level space and SentencePiece's, write the column with createDatasetWriter`,
+        );
+      }
+      return ids.map((id, index) =>
+        index === 0 || beginsWord(tokens[id]!, tokens[ids[index - 1]!]!) ? 1 : 0,
+      );
+    },
     tokens: (ids) => ids.map((id) => tokens[id] ?? '[UNK]'),
     decode: (ids) => tokenizer.decode([...ids], { skip_special_tokens: true }),
   };

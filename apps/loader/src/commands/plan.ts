@@ -1,4 +1,4 @@
-import { effectiveRate, sentenceOrder } from '@maskloom/core';
+import { ArgumentError, effectiveRate, sentenceOrder } from '@maskloom/core';
 import {
   checkDataset,
   createPlan,
@@ -16,6 +16,7 @@ import {
   type StrategyName,
   type StrategyOptions,
   strategies,
+  wordStrategies,
 } from '../strategies.ts';
 import { writeAtomically } from '../write-atomically.ts';
 
@@ -47,6 +48,12 @@ export function planCommand(): Command {
         .choices(Object.keys(strategies))
         .default('token'),
     )
+    .addOption(
+      new Option(
+        '--unit <kind>',
+        "where whole words begin: as the vocabulary tells, or as the dataset's column says (default: word)",
+      ).choices(['word', 'column']),
+    )
     .option('--sentence-order', 'ask for the order of two segments as well (ALBERT)')
     .option('--rate <share>', "share of the tokens to select (default: the strategy's)", share)
     .option(
@@ -57,6 +64,12 @@ export function planCommand(): Command {
     .option('--mask <share>', 'share of those that become the mask token', share)
     .option('--random <share>', 'share of those that become a random token', share)
     .option('--keep <share>', 'share of those that stay as they are', share)
+    .addOption(
+      new Option(
+        '--random-words <distribution>',
+        'draw random tokens from all ids alike, or as often as the dataset has them (default: uniform)',
+      ).choices(['uniform', 'unigram']),
+    )
     .option('--max-predictions <count>', 'selected tokens of a sample at most', integer(0))
     .option('--mean-length <tokens>', 't5: mean tokens of a span (default: 3)', meanLength)
     .option(
@@ -90,6 +103,7 @@ async function run(options: PlanCommandOptions): Promise<void> {
   const { data, out, strategy, sentenceOrder: ordered, ...rest } = options;
   checkOptions(strategy, options);
   const dataset = await openDataset(data);
+  if (options.unit === undefined && wordStrategies.includes(strategy)) checkWords(dataset);
   const masking = strategies[strategy](withIds(options, dataset), dataset.manifest.longest);
   const plan = createPlan({
     ...rest,
@@ -120,4 +134,17 @@ function withIds(options: StrategyOptions, { manifest: { vocab } }: Dataset): St
     ...(sentinels === undefined ? {} : { sentinels }),
     ...(end === undefined ? {} : { end }),
   };
+}
+
+/** Refuses whole words of a vocabulary that can't tell them: each token would be one, and nobody told. */
+function checkWords({ directory, manifest }: Dataset): void {
+  if (manifest.vocab.continuationIds.length > 0) return;
+  throw new ArgumentError(
+    'number of continuation ids',
+    'at least 1, since the strategy hides whole words',
+    0,
+    manifest.columns.includes('units')
+      ? `give --unit column, since ${directory} has the column, or --unit word if each token is a word`
+      : 'encode the text with --units and give --unit column, or --unit word if each token is a word',
+  );
 }

@@ -65,6 +65,7 @@ async function run(options: PreviewCommandOptions): Promise<void> {
   const row = Number(sample - BigInt(plan.datasets[0].base));
   const ids = dataset.sample(row);
   const segment = dataset.segment(row);
+  const units = dataset.units(row);
   const mode = toMode(options.mode === undefined ? plan : options);
   const masker = createMasker({
     vocab: dataset.manifest.vocab,
@@ -77,7 +78,7 @@ async function run(options: PreviewCommandOptions): Promise<void> {
     const epoch = options.epoch + index;
     // Over steps, a sample's rate is known by its batch only: this shows the epoch's first.
     const rate = mode.mode === 'static' ? undefined : rateOf(plan, epoch, 0);
-    const masked = masker.mask(ids, { epoch, sample, segment, rate });
+    const masked = masker.mask(ids, { epoch, sample, segment, units, rate });
     const shown =
       plan.strategy.type === 'span-corruption'
         ? corrupted(masked, tokenizer)

@@ -2,6 +2,7 @@ import type { Sentinels } from '../vocab.ts';
 import type { ActionPlan } from './action.ts';
 import type { Denoiser } from './denoising/denoiser.ts';
 import type { LengthTable } from './length-table.ts';
+import type { RandomWordsPlan } from './random-words.ts';
 import type { Selection } from './selection.ts';
 import type { UnitKind } from './units.ts';
 
@@ -10,7 +11,7 @@ import type { UnitKind } from './units.ts';
  * `u < random` replaces it, else `u < select` keeps it but scores it, else it is not selected.
  * Each threshold is from 0 to 65536.
  */
-export interface TokenStrategyPlan {
+export interface TokenStrategyPlan extends RandomWordsPlan {
   readonly type: 'token';
   readonly select: number;
   readonly random: number;

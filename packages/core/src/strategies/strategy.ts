@@ -40,6 +40,8 @@ export interface StrategyInput {
   readonly ids: ArrayLike<number>;
   /** Position where the second segment starts, if there is one. */
   readonly segment?: number | undefined;
+  /** For units of a column: 1 where a unit begins, else 0; as long as `ids`. */
+  readonly units?: ArrayLike<number> | undefined;
 }
 
 /** What to hide. Made by `tokenMasking` and its like, or from a plan by `strategyFromPlan`. */

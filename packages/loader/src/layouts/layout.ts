@@ -25,6 +25,8 @@ export interface BatchRow {
   readonly ids: Uint16Array | Uint32Array;
   /** Where the second segment starts, if the dataset says. */
   readonly segment: number | undefined;
+  /** Where units begin, if the strategy asks for it. */
+  readonly units: Uint8Array | undefined;
 }
 
 /** A rank's slice of a global batch, before masking. */
@@ -42,7 +44,7 @@ export type OnRow = (row: BatchRow, masked: MaskedOutput) => void;
 
 /** The address a row's masks are drawn at. */
 export function addressOf({ epoch, rate }: BatchSlice, row: BatchRow): SampleAddress {
-  return { epoch, rate, sample: row.sample, segment: row.segment };
+  return { epoch, rate, sample: row.sample, segment: row.segment, units: row.units };
 }
 
 /** How a layout of rectangles pads. */

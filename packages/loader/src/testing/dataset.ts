@@ -26,7 +26,7 @@ export async function makeDataset(rows: number, given: VocabTraits = vocab): Pro
     const writer = await createDatasetWriter(join(folder, 'data'), {
       vocab: given,
       tokenizerDigest: 'cd'.repeat(32),
-      columns: ['segment'],
+      columns: ['segment', 'units'],
       rowsPerRecordBatch: 16,
       rowsPerShard: 64,
     });
@@ -36,7 +36,11 @@ export async function makeDataset(rows: number, given: VocabTraits = vocab): Pro
         { length: length - 2 },
         (_, index) => 5 + ((row * 31 + index) % 995),
       );
-      await writer.append({ inputIds: [2, ...inner, 3], segment: 2 + (inner.length >> 1) });
+      await writer.append({
+        inputIds: [2, ...inner, 3],
+        segment: 2 + (inner.length >> 1),
+        units: [1, ...inner.map((id) => (id % 3 === 0 ? 0 : 1)), 1],
+      });
     }
     await writer.close();
     return await openDataset(join(folder, 'data'));
