@@ -15,7 +15,9 @@ import {
   type Strategy,
   sentenceOrder,
   spanbert,
+  t5,
   tokenMasking,
+  ul2,
   unitMasking,
   type VocabTraits,
 } from '@maskloom/core';
@@ -34,6 +36,8 @@ export interface VectorCase {
   readonly segment?: number;
   readonly maskedSegment?: number;
   readonly sentenceLabel?: 0 | 1;
+  /** With span corruption: the longest input and target that the sample could give. */
+  readonly longest?: readonly [inputs: number, labels: number];
 }
 
 /** A file of vectors. */
@@ -42,6 +46,8 @@ export interface Vectors {
   readonly vocab: VocabTraits;
   readonly cases: readonly VectorCase[];
 }
+
+const end = 3;
 
 /** The strategies that have vectors, by the names of their files. */
 export const vectorStrategies: Readonly<Record<string, Strategy>> = {
@@ -65,6 +71,9 @@ export const vectorStrategies: Readonly<Record<string, Strategy>> = {
     selection: { type: 'bernoulli', select: 9830 },
     action: { mask: 52428, random: 58982, per: 'unit' },
   }),
+  t5: t5({ sentinels: { first: 449, count: 50 }, end }),
+  't5-short-spans': t5({ sentinels: { first: 449, count: 50 }, rate: 0.4, meanLength: 1.3 }),
+  ul2: ul2({ sentinels: { first: 449, count: 47 }, end, modes: { r: 400, s: 401, x: 402 } }),
   'bert-whole-word-column': bertWholeWord({ unit: 'column' }),
   'spanbert-column': spanbert({ unit: 'column' }),
   'token-unigram': tokenMasking({
@@ -87,6 +96,12 @@ const vocab: VocabTraits = {
   continuationIds,
 };
 
+/** The same with 50 more special ids, for sentinels and modes. */
+const sentinelVocab: VocabTraits = {
+  ...vocab,
+  size: 450,
+  specialIds: [...vocab.specialIds, ...Array.from({ length: 50 }, (_, index) => 400 + index)],
+};
 /** Counts that sum to more than 2^32, so that they are halved, with ids that never occur. */
 const counts = Array.from({ length: vocab.size }, (_, id) =>
   id % 7 === 0 ? 0 : (id * id * 7919 + 12345) * (id % 5 === 0 ? 64 : 1),
@@ -128,7 +143,8 @@ function unitsOf(ids: readonly number[]): number[] {
 /** Computes a strategy's vectors. */
 export function computeVectors(strategy: Strategy): Vectors {
   const needs = requirementsOf(strategy.plan);
-  const traits = needs.counts ? { ...vocab, counts } : vocab;
+  const corrupts = strategy.plan.type === 'span-corruption';
+  const traits = corrupts ? sentinelVocab : needs.counts ? { ...vocab, counts } : vocab;
   const given = needs.segment ? pairs() : samples().map((ids) => [undefined, ids] as const);
   const cases = addresses.flatMap(([seed, maskEpoch, sample]) => {
     const masker = createMasker({ vocab: traits, seed, strategy });
@@ -140,8 +156,10 @@ export function computeVectors(strategy: Strategy): Vectors {
         segment === undefined
           ? {}
           : { segment, maskedSegment: out.segment!, sentenceLabel: out.sentenceLabel! };
+      const { inputs, labels: targets } = masker.capacity(ids);
       return {
         ...order,
+        ...(corrupts ? { longest: [inputs, targets] as const } : {}),
         ...units,
         seed: String(seed),
         maskEpoch,

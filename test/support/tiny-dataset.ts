@@ -2,7 +2,7 @@ import { createDatasetWriter } from '@maskloom/shards';
 
 /**
  * Writes a dataset of samples of 3 to 60 tokens, in several shards, with all that any strategy asks for: two
- * segments, units of one token or more, and counts.
+ * segments, units of one token or more, counts, and 50 special ids behind the tokens that occur.
  */
 export async function writeTinyDataset(
   directory: string,
@@ -11,10 +11,10 @@ export async function writeTinyDataset(
 ): Promise<void> {
   const writer = await createDatasetWriter(directory, {
     vocab: {
-      size: vocabSize,
+      size: vocabSize + 50,
       maskId: 4,
       padId: 0,
-      specialIds: [0, 1, 2, 3, 4],
+      specialIds: [0, 1, 2, 3, 4, ...Array.from({ length: 50 }, (_, at) => vocabSize + at)],
       continuationIds: Array.from(
         { length: vocabSize >> 2 },
         (_, index) => 3 * (vocabSize >> 2) + index,

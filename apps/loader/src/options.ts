@@ -1,3 +1,4 @@
+import type { Sentinels } from '@maskloom/core';
 import type { RateSchedule } from '@maskloom/loader';
 import { InvalidArgumentError } from 'commander';
 
@@ -28,6 +29,27 @@ export function rates(text: string): RateSchedule {
     over: over as RateSchedule['over'],
     points: points.map((point) => [Number(point![1]), share(point![2]!)]),
   };
+}
+
+/** Reads sentinels: the first one's id, and how many there are. */
+export function sentinels(text: string): Sentinels {
+  const [, first, count] = /^([0-9]{1,10}):([0-9]{1,10})$/.exec(text) ?? [];
+  if (count !== undefined) return { first: Number(first), count: Number(count) };
+  throw new InvalidArgumentError('Expected first:count, such as 32099:100.');
+}
+
+/** Reads the ids of UL2's modes. */
+export function modes(text: string): { r: number; s: number; x: number } {
+  const [, r, s, x] = /^([0-9]{1,10}),([0-9]{1,10}),([0-9]{1,10})$/.exec(text) ?? [];
+  if (x !== undefined) return { r: Number(r), s: Number(s), x: Number(x) };
+  throw new InvalidArgumentError('Expected the ids of R, S and X, such as 5,6,7.');
+}
+
+/** Reads a mean length, a number from 1. */
+export function meanLength(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 1 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number from 1.');
 }
 
 /** Reads an unsigned 64-bit integer. */

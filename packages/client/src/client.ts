@@ -20,8 +20,11 @@ export interface ClientBatchesOptions {
   readonly rank?: number;
   /** In how many slices each global batch is cut. Default 1. */
   readonly world?: number;
-  /** Default `dense`, padded to the dataset's longest sample. */
-  readonly layout?: 'dense' | 'compact';
+  /**
+   * Default `dense`, padded to the dataset's longest sample, or `seq2seq` for a plan of span corruption, padded
+   * to the longest input and target that its samples can give.
+   */
+  readonly layout?: 'dense' | 'compact' | 'seq2seq';
   readonly signal?: AbortSignal;
 }
 
@@ -29,7 +32,7 @@ export interface ClientBatchesOptions {
 export interface ClientBatch {
   readonly epoch: number;
   readonly step: number;
-  /** The columns: see `readDense` and `readCompact`. */
+  /** The columns: see `readDense`, `readCompact` and `readSeq2seq`. */
   readonly batch: RecordBatch;
   /** The state to save once this batch was consumed. */
   readonly next: State;
@@ -95,7 +98,7 @@ export async function connect(
     options: ClientBatchesOptions,
     steps: number,
   ): Promise<AsyncIterator<RecordBatch>> {
-    const { rank = 0, world = 1, layout = 'dense', signal } = options;
+    const { rank = 0, world = 1, layout, signal } = options;
     const health = await get(list, `${url}/healthz`, signal);
     const { plan } = (await health.json()) as { plan: string };
     if (plan !== planId) {
@@ -106,7 +109,7 @@ export async function connect(
       );
     }
     const { epoch, step } = position;
-    const query = new URLSearchParams({ layout });
+    const query = new URLSearchParams(layout === undefined ? {} : { layout });
     for (const [name, value] of Object.entries({ epoch, step, rank, world })) {
       query.set(name, `${value}`);
     }

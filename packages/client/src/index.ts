@@ -9,6 +9,8 @@ export {
   type Position,
   readCompact,
   readDense,
+  readSeq2seq,
+  type Seq2seqColumns,
   type State,
   StreamDigest,
 } from '@maskloom/loader';

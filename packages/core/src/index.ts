@@ -23,6 +23,20 @@ export { createDraws, type Draws, op } from './random/draws.ts';
 export { mulhi32, philox4x32 } from './random/philox.ts';
 export { parseUint64, toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 export type { ActionOptions, ActionPlan, ActionShares } from './strategies/action.ts';
+export type { Denoiser, SpansDenoiser, SuffixDenoiser } from './strategies/denoising/denoiser.ts';
+export {
+  type SpanCorruptionOptions,
+  type T5Options,
+  t5,
+  type Ul2Options,
+  ul2,
+} from './strategies/denoising/presets.ts';
+export { spanCorruption } from './strategies/denoising/span-corruption.ts';
+export {
+  type T5Lengths,
+  type T5LengthsOptions,
+  t5Lengths,
+} from './strategies/denoising/t5-lengths.ts';
 export { effectiveRate } from './strategies/effective-rate.ts';
 export {
   clippedGeometric,
@@ -51,6 +65,7 @@ export {
   type IntegerArray,
   ignoredLabel,
   type MaskedOutput,
+  type OutputLengths,
   type RowKernel,
   type Strategy,
   type StrategyInput,
@@ -58,6 +73,7 @@ export {
 export { strategyFromPlan } from './strategies/strategy-from-plan.ts';
 export type {
   SentenceOrderPlan,
+  SpanCorruptionPlan,
   StrategyPlan,
   TokenStrategyPlan,
   UnitStrategyPlan,
@@ -68,4 +84,4 @@ export {
 } from './strategies/token-masking.ts';
 export { unitMasking } from './strategies/unit-masking.ts';
 export { checkUnitColumn, type UnitKind } from './strategies/units.ts';
-export { checkVocab, type VocabTables, type VocabTraits } from './vocab.ts';
+export { checkVocab, type Sentinels, type VocabTables, type VocabTraits } from './vocab.ts';

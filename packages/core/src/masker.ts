@@ -11,6 +11,7 @@ import {
   type Columns,
   ignoredLabel,
   type MaskedOutput,
+  type OutputLengths,
   type Strategy,
   type StrategyInput,
 } from './strategies/strategy.ts';
@@ -83,11 +84,14 @@ export interface BatchOutput extends Columns {
   readonly sentenceLabels?: Uint8Array;
 }
 
-/** A masked sample of `length` tokens. */
+/** A masked sample of `length` tokens; a sequence-to-sequence strategy gives both arrays their own lengths. */
 export interface MaskedSample {
   /** Int32[length]: the ids the model sees. */
   readonly inputIds: Int32Array;
-  /** Int32[length]: the original id where a token was selected, -100 elsewhere. */
+  /**
+   * Int32[length]: the original id where a token was selected, -100 elsewhere. Sequence to sequence: the ids
+   * that the decoder is to write.
+   */
   readonly labels: Int32Array;
   /** For objectives with sentence order: where the second segment starts now. */
   readonly segment?: number;
@@ -109,8 +113,8 @@ export interface Masker {
    */
   mask(ids: ArrayLike<number>, address: SampleAddress): MaskedSample;
   /**
-   * Masks a sample into the caller's arrays, each at least as long as the sample; returns how many
-   * tokens were selected.
+   * Masks a sample into the caller's arrays, each at least as long as the sample (or as its capacity);
+   * returns how many tokens were selected.
    */
   maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number;
   /**
@@ -118,8 +122,8 @@ export interface Masker {
    * selected. After an error, what the columns hold is not defined.
    *
    * @throws {TokenIdError} for an id the vocabulary does not have.
-   * @throws {ArgumentError} for an epoch, sample or rate out of range, a rate in static mode, or places that do not
-   * fit the columns or the samples.
+   * @throws {ArgumentError} for an epoch, sample or rate out of range, a rate in static mode, places that do not
+   * fit the columns or the samples, or a sequence-to-sequence strategy.
    *
    * @example
    * ```ts
@@ -135,6 +139,14 @@ export interface Masker {
    * ```
    */
   maskBatch(samples: readonly BatchSample[], moment: BatchMoment, out: BatchOutput): number;
+  /**
+   * The longest outputs that masking a sample can give, whatever is drawn: its own length, but for
+   * sequence-to-sequence strategies.
+   *
+   * @param rate as in {@linkcode SampleAddress}
+   * @throws {TokenIdError} for an id the vocabulary does not have.
+   */
+  capacity(ids: ArrayLike<number>, rate?: number): OutputLengths;
 }
 
 /**
@@ -156,6 +168,7 @@ export function createMasker(options: MaskerOptions): Masker {
   const seed = toUint64('seed', options.seed);
   const mode = toMode(options);
   const vocab = vocabTables(options.vocab);
+  strategy.checkAddedIds?.(vocab);
   if (requirementsOf(strategy.plan).counts && vocab.cumulative === undefined) throw missingCounts();
   const draws = createDraws(seed);
   const prepare = (strategy: Strategy) => ({
@@ -184,7 +197,7 @@ export function createMasker(options: MaskerOptions): Masker {
 
   function maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number {
     const most = Math.min(out.inputIds.length, out.labels.length);
-    if (most < ids.length) {
+    if (most < ids.length && given.strategy.capacity === undefined) {
       throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, most);
     }
     draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
@@ -206,9 +219,17 @@ export function createMasker(options: MaskerOptions): Masker {
     out: BatchOutput,
   ): number {
     const { starts, segments, sentenceLabels } = out;
+    const { strategy, kernel } = at(rate);
+    if (strategy.capacity !== undefined) {
+      throw new ArgumentError(
+        'strategy',
+        'one that masks tokens where they are',
+        strategy.plan.type,
+        'mask sample by sample, with mask or maskInto',
+      );
+    }
     checkPlaces(samples, out);
     const drawnEpoch = maskEpoch(mode, toUint32('epoch', epoch));
-    const { strategy, kernel } = at(rate);
     const arrangement: Arrangement = {};
     let selected = 0;
     kernel?.begin(out);
@@ -238,19 +259,31 @@ export function createMasker(options: MaskerOptions): Masker {
     return selected + (kernel?.finish() ?? 0);
   }
 
+  function capacity(ids: ArrayLike<number>, rate?: number): OutputLengths {
+    if (strategy.capacity === undefined) return { inputs: ids.length, labels: ids.length };
+    return at(rate).strategy.capacity!(ids, vocab);
+  }
+
   return {
     seed,
     strategy,
     mode,
     maskInto,
     maskBatch,
+    capacity,
     mask(ids, address) {
+      const { inputs, labels } = capacity(ids, address.rate);
       const out: MaskedOutput & MaskedSample = {
-        inputIds: new Int32Array(ids.length),
-        labels: new Int32Array(ids.length),
+        inputIds: new Int32Array(inputs),
+        labels: new Int32Array(labels),
       };
       maskInto(ids, address, out);
-      return out;
+      const { inputLength, labelLength } = out;
+      if (inputLength === undefined) return out;
+      return {
+        inputIds: out.inputIds.slice(0, inputLength),
+        labels: out.labels.slice(0, labelLength),
+      };
     },
   };
 }

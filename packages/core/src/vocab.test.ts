@@ -14,6 +14,23 @@ test('checkVocab() names the trait that does not hold', () => {
   ).toThrow(/at least one id that is not special/);
 });
 
+test('checkVocab() takes sentinels and an end that are special ids, and no others', () => {
+  const given = { ...vocab, specialIds: [0, 4, 7, 8, 9], continuationIds: [] };
+  const sentinels = { first: 9, count: 3 };
+  expect(checkVocab({ ...given, sentinels, endId: 4 })).toMatchObject({ sentinels, endId: 4 });
+  expect(() => checkVocab({ ...given, endId: 5 })).toThrow(/^vocab.endId is 5/);
+  for (const [first, count] of [
+    [9, 4],
+    [9, 0],
+    [10, 2],
+    [9, 1.5],
+  ] as const) {
+    expect(() => checkVocab({ ...given, sentinels: { first, count } })).toThrow(
+      `vocab.sentinels is "${first}:${count}", expected a range of vocab.specialIds`,
+    );
+  }
+});
+
 test('checkVocab() takes counts for all ids, and refuses what counts nothing', () => {
   const counts = [0, 5, 1, 0, 2 ** 52, 7, 1, 1, 1, 1];
   expect(checkVocab({ ...vocab, counts }).counts).toBe(counts);

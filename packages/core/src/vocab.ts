@@ -1,5 +1,11 @@
 import { ArgumentError } from './errors.ts';
 
+/** Ids that stand for spans: the first span's is `first`, and each further one's is one lower. */
+export interface Sentinels {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** What masking needs to know of a tokenizer. Ids are integers from 0 to `size - 1`. */
 export interface VocabTraits {
   /** Number of ids. */
@@ -12,6 +18,10 @@ export interface VocabTraits {
   readonly specialIds: readonly number[];
   /** Ids that continue a word (`##ing` in WordPiece), ascending. */
   readonly continuationIds: readonly number[];
+  /** Special ids that stand for spans (`<extra_id_0>` and on), where the tokenizer has some. */
+  readonly sentinels?: Sentinels;
+  /** The special id that ends a text: with sentinels, what a target can end with. */
+  readonly endId?: number;
   /** How often each id occurs in the data, for random words from the unigram distribution. */
   readonly counts?: readonly number[];
 }
@@ -32,6 +42,19 @@ export function checkVocab(vocab: VocabTraits): VocabTraits {
   for (const name of ['maskId', 'padId'] as const) {
     if (!special.has(vocab[name])) {
       throw new ArgumentError(`vocab.${name}`, 'one of vocab.specialIds', vocab[name]);
+    }
+  }
+  const { sentinels, endId } = vocab;
+  if (endId !== undefined && !special.has(endId)) {
+    throw new ArgumentError('vocab.endId', 'one of vocab.specialIds', endId);
+  }
+  if (sentinels !== undefined) {
+    const { first, count } = sentinels;
+    const ids = Number.isInteger(count) && count > 0 ? [...Array(count).keys()] : [Number.NaN];
+    const stray = ids.find((index) => !special.has(first - index));
+    if (stray !== undefined) {
+      const expected = 'a range of vocab.specialIds, of at least one';
+      throw new ArgumentError('vocab.sentinels', expected, `${first}:${count}`);
     }
   }
   if (vocab.counts !== undefined) checkCounts(vocab.counts, size);

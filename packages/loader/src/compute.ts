@@ -1,16 +1,19 @@
-import { createMasker, requirementsOf, strategyFromPlan } from '@maskloom/core';
-import type { Manifest, Samples } from '@maskloom/shards';
+import { type OutputLengths, requirementsOf } from '@maskloom/core';
+import type { Samples } from '@maskloom/shards';
+import { capacityOf } from './capacity.ts';
 import { sampleDigest } from './digest.ts';
 import { type BatchAddress, globalBatches } from './global-batch.ts';
 import type { BatchRow, LayoutContext, OnRow } from './layouts/layout.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import { maskerOf } from './masker.ts';
 import { type Plan, rateOf } from './plan.ts';
 import { type SlotBytes, type SlotContents, SlotWriter } from './slot.ts';
 
 /** One batch to compute, and the slot to write it to. */
 export interface BatchTask {
   readonly address: Required<BatchAddress>;
-  readonly layout: LayoutSpec;
+  /** Without one, the plan's own. */
+  readonly layout: LayoutSpec | undefined;
   readonly slot: SlotBytes;
   /** Whether to compute the sample digests as well. */
   readonly digest: boolean;
@@ -19,15 +22,10 @@ export interface BatchTask {
 /** A computed batch. */
 export interface BatchResult {
   readonly contents: SlotContents;
-  /** Tokens of the longest sample of the global batch. */
-  readonly longestOfBatch: number;
+  /** The longest outputs that the global batch's samples can give. */
+  readonly capacity: OutputLengths;
   /** 32 bytes a row, if they were asked for. */
   readonly digests: Uint8Array | undefined;
-}
-
-/** What a layout is told of a dataset. */
-export function layoutContext(plan: Plan, { vocab, longest }: Manifest): LayoutContext {
-  return { vocab, longest, sentenceOrder: plan.strategy.type === 'sentence-order' };
 }
 
 /**
@@ -36,17 +34,10 @@ export function layoutContext(plan: Plan, { vocab, longest }: Manifest): LayoutC
  */
 export function createCompute(
   plan: Plan,
-  manifest: Manifest,
+  context: LayoutContext,
   samples: Samples,
 ): (task: BatchTask) => BatchResult {
-  const masker = createMasker({
-    vocab: manifest.vocab,
-    seed: BigInt(plan.seed),
-    strategy: strategyFromPlan(plan.strategy),
-    mode: plan.mode,
-    ...(plan.copies === undefined ? {} : { copies: plan.copies }),
-  });
-  const context = layoutContext(plan, manifest);
+  const masker = maskerOf(plan, context.vocab);
   const base = BigInt(plan.datasets[0].base);
   const batchOf = globalBatches(plan);
   const needs = requirementsOf(plan.strategy);
@@ -59,21 +50,19 @@ export function createCompute(
       segment: samples.segment(row),
       units: needs.units ? samples.units(row) : undefined,
     }));
-    const longestOfBatch = global.rows.reduce(
-      (longest, row) => Math.max(longest, samples.length(row)),
-      0,
-    );
+    const { epoch, step } = address;
+    const rate = rateOf(plan, epoch, step);
+    const capacity = capacityOf(masker, samples, global.rows, rate);
     const digests: Uint8Array[] = [];
     const onRow: OnRow = (row, masked) => {
       digests.push(sampleDigest(row.sample, masked));
     };
     const writer = new SlotWriter(slot);
-    const { epoch, step } = address;
-    const slice = { epoch, rate: rateOf(plan, epoch, step), rows, longestOfBatch };
-    layoutOf(layout).write(writer, context, slice, masker, digest ? onRow : undefined);
+    const slice = { epoch, rate, rows, capacity };
+    layoutOf(layout, context).write(writer, context, slice, masker, digest ? onRow : undefined);
     return {
       contents: writer.finish(rows.length),
-      longestOfBatch,
+      capacity,
       digests: digest ? concatenate(digests) : undefined,
     };
   };

@@ -7,45 +7,54 @@ import { ArgumentError, ignoredLabel } from '@maskloom/core';
 import type { RecordBatch } from 'apache-arrow';
 import { readCompact } from './layouts/compact.ts';
 import { readDense } from './layouts/dense.ts';
+import { readSeq2seq } from './layouts/seq2seq.ts';
 
 const digestBytes = 32;
 
 /** What a sample's digest covers beside its id. */
 export interface DigestedSample {
   readonly inputIds: ArrayLike<number>;
-  /** As long as `inputIds`. */
+  /** As long as `inputIds`, unless `labelLength` says otherwise. */
   readonly labels: ArrayLike<number>;
   /** With sentence order: where the second segment starts, and whether the two were swapped. */
   readonly segment?: number | undefined;
   readonly sentenceLabel?: number | undefined;
+  /** From a sequence-to-sequence strategy: how many labels there are. */
+  readonly labelLength?: number | undefined;
 }
 
 /**
  * SHA-256( u64 sample | u32 length | u32 input_ids[length] | i32 labels[length] ), with sentence order
- * followed by ( u32 segment | u8 sentence label ).
+ * followed by ( u32 segment | u8 sentence label ). From a sequence-to-sequence strategy:
+ * SHA-256( u64 sample | u32 length | u32 input_ids[length] | u32 label length | i32 labels[label length] ).
  */
 export function sampleDigest(sample: bigint, masked: DigestedSample): Uint8Array {
-  const { inputIds, labels, segment, sentenceLabel } = masked;
-  const { length } = inputIds;
-  const bytes = new Uint8Array(12 + 8 * length + (sentenceLabel === undefined ? 0 : 5));
+  const { inputIds, labels, segment, sentenceLabel, labelLength } = masked;
+  const bytes = new Uint8Array(12 + 4 * inputIds.length + 4 + 4 * labels.length + 5);
   const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, sample, true);
-  view.setUint32(8, length, true);
-  for (let position = 0; position < length; position++) {
-    view.setUint32(12 + 4 * position, inputIds[position]!, true);
-    view.setInt32(12 + 4 * (length + position), labels[position]!, true);
-  }
+  let end = 0;
+  const uint32 = (value: number) => {
+    view.setUint32(end, value, true);
+    end += 4;
+  };
+  view.setBigUint64(end, sample, true);
+  end += 8;
+  uint32(inputIds.length);
+  for (let position = 0; position < inputIds.length; position++) uint32(inputIds[position]!);
+  if (labelLength !== undefined) uint32(labelLength);
+  // Of a negative label these are the bytes of its two's complement.
+  for (let position = 0; position < labels.length; position++) uint32(labels[position]!);
   if (sentenceLabel !== undefined) {
-    view.setUint32(12 + 8 * length, segment!, true);
-    view.setUint8(16 + 8 * length, sentenceLabel);
+    uint32(segment!);
+    view.setUint8(end++, sentenceLabel);
   }
-  return createHash('sha256').update(bytes).digest();
+  return createHash('sha256').update(bytes.subarray(0, end)).digest();
 }
 
 /**
- * The sample digests of a record batch in the `dense` or `compact` layout, one after the other.
+ * The sample digests of a record batch, in any layout, one after the other.
  *
- * @throws {ArgumentError} for a record batch of another layout.
+ * @throws {ArgumentError} for a record batch of something else.
  */
 export function sampleDigests(batch: RecordBatch): Uint8Array {
   const digests = new Uint8Array(batch.numRows * digestBytes);
@@ -70,13 +79,27 @@ export function sampleDigests(batch: RecordBatch): Uint8Array {
     }
     return digests;
   }
+  if (columns.has('decoder_input_ids')) {
+    const { sample, width, targetWidth, inputIds, labels, attentionMask } = readSeq2seq(batch);
+    for (let row = 0; row < batch.numRows; row++) {
+      const target = labels.subarray(row * targetWidth, (row + 1) * targetWidth);
+      const rowLabels = target.subarray(0, lengthBefore(ignoredLabel, target));
+      const attention = attentionMask.subarray(row * width, (row + 1) * width);
+      const masked = {
+        inputIds: inputIds.subarray(row * width, row * width + lengthBefore(0, attention)),
+        labels: rowLabels,
+        labelLength: rowLabels.length,
+      };
+      digests.set(sampleDigest(sample[row]!, masked), row * digestBytes);
+    }
+    return digests;
+  }
   if (columns.has('attention_mask')) {
     const { sample, width, inputIds, labels, attentionMask, tokenTypeIds, sentenceLabel } =
       readDense(batch);
     for (let row = 0; row < batch.numRows; row++) {
       const start = row * width;
-      const padding = attentionMask.subarray(start, start + width).indexOf(0);
-      const end = padding === -1 ? start + width : start + padding;
+      const end = start + lengthBefore(0, attentionMask.subarray(start, start + width));
       const masked = {
         inputIds: inputIds.subarray(start, end),
         labels: labels.subarray(start, end),
@@ -87,7 +110,13 @@ export function sampleDigests(batch: RecordBatch): Uint8Array {
     }
     return digests;
   }
-  throw new ArgumentError('batch', 'the dense or compact layout', [...columns].join(', '));
+  throw new ArgumentError('batch', 'columns of one of the layouts', [...columns].join(', '));
+}
+
+/** How many values there are before the first `padding`, or in all. */
+function lengthBefore(padding: number, values: Int32Array | Uint8Array): number {
+  const start = values.indexOf(padding);
+  return start === -1 ? values.length : start;
 }
 
 /**

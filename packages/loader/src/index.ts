@@ -4,13 +4,16 @@
  * @module
  */
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
+export { longestOutputs } from './capacity.ts';
 export { checkDataset } from './check-dataset.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export { PlanError } from './errors.ts';
 export type { BatchAddress } from './global-batch.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';
-export { type DenseColumns, type DenseOptions, readDense } from './layouts/dense.ts';
-export type { LayoutSpec } from './layouts/layout-spec.ts';
+export { type DenseColumns, readDense } from './layouts/dense.ts';
+export type { PadOptions } from './layouts/layout.ts';
+export { defaultLayout, type LayoutSpec } from './layouts/layout-spec.ts';
+export { readSeq2seq, type Seq2seqColumns } from './layouts/seq2seq.ts';
 export {
   type BatchesOptions,
   createLoader,

@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { ArgumentError } from '@maskloom/core';
+import { ArgumentError, type OutputLengths } from '@maskloom/core';
 import type { Dataset } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { type Batch, batchOf } from './batch.ts';
+import { longestOutputs } from './capacity.ts';
 import { checkDataset } from './check-dataset.ts';
-import { type BatchResult, createCompute, layoutContext } from './compute.ts';
+import { type BatchResult, createCompute } from './compute.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
-import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import type { LayoutContext } from './layouts/layout.ts';
+import { defaultLayout, type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
 import type { Pool } from './pools/pool.ts';
@@ -36,7 +38,7 @@ export interface BatchesOptions {
   readonly rank?: number;
   /** In how many slices each global batch is cut. Default 1. */
   readonly world?: number;
-  /** Default `dense`. */
+  /** Default `dense`, or `seq2seq` for a plan of span corruption. */
   readonly layout?: LayoutSpec;
   /** Batches computed ahead of the one being consumed. Default 4. */
   readonly prefetch?: number;
@@ -53,8 +55,11 @@ export interface Loader {
   readonly planId: string;
   readonly stepsPerEpoch: number;
   readonly workers: number;
-  /** The Arrow schema of a layout's batches; for `dense` that pads to the batch, of the widest. */
-  schema(layout: LayoutSpec): Schema;
+  /**
+   * The Arrow schema of a layout's batches (default as in `batches()`); for one that pads to the batch, of
+   * the widest.
+   */
+  schema(layout?: LayoutSpec): Schema;
   /** Computes one batch, in memory of its own. */
   batch(
     address: BatchAddress & { readonly layout?: LayoutSpec; readonly digest?: boolean },
@@ -73,7 +78,8 @@ export interface Loader {
  * Opens a loader.
  *
  * @throws {PlanError} with code `PLAN_DATASET` if the plan names another dataset.
- * @throws {ArgumentError} for options out of range; from `batch` and `batches` for an address that is not in the plan.
+ * @throws {ArgumentError} for options out of range, or a dataset whose samples or vocabulary a plan of span
+ * corruption does not fit; from `batch` and `batches` for an address that is not in the plan, or a layout that does not fit it.
  *
  * @example
  * ```ts
@@ -95,11 +101,17 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   checkCount('workers', workers, 0);
   checkDataset(plan, dataset);
   const { manifest, shards } = dataset;
+  const context = {
+    vocab: manifest.vocab,
+    capacity: longestOutputs(plan, dataset),
+    sentenceOrder: plan.strategy.type === 'sentence-order',
+    defaultLayout: defaultLayout(plan),
+  };
   const pool =
     workers === 0
-      ? inlinePool(createCompute(plan, manifest, dataset))
-      : await threadPool(workers, { plan, manifest, shards });
-  return new PooledLoader(plan, dataset, workers, pool);
+      ? inlinePool(createCompute(plan, context, dataset))
+      : await threadPool(workers, { plan, manifest, context, shards });
+  return new PooledLoader(plan, context, workers, pool);
 }
 
 class PooledLoader implements Loader {
@@ -107,26 +119,26 @@ class PooledLoader implements Loader {
   readonly planId: string;
   readonly stepsPerEpoch: number;
   readonly workers: number;
-  readonly #dataset: Dataset;
+  readonly #context: LayoutContext;
   readonly #pool: Pool;
 
-  constructor(plan: Plan, dataset: Dataset, workers: number, pool: Pool) {
+  constructor(plan: Plan, context: LayoutContext, workers: number, pool: Pool) {
     this.plan = plan;
     this.planId = planId(plan);
     this.stepsPerEpoch = stepsPerEpoch(plan);
     this.workers = workers;
-    this.#dataset = dataset;
+    this.#context = context;
     this.#pool = pool;
   }
 
-  schema(layout: LayoutSpec): Schema {
-    return this.#schema(layout, this.#dataset.manifest.longest);
+  schema(layout?: LayoutSpec): Schema {
+    return this.#schema(layout, this.#context.capacity);
   }
 
   async batch(
     address: BatchAddress & { readonly layout?: LayoutSpec; readonly digest?: boolean },
   ): Promise<Batch> {
-    const { layout = 'dense', digest = false } = address;
+    const { layout, digest = false } = address;
     const checked = checkAddress(this.plan, address);
     const slot = new SharedArrayBuffer(this.#slotBytes(layout, checked.world));
     const result = await this.#pool.run({ address: checked, layout, slot, digest });
@@ -134,7 +146,7 @@ class PooledLoader implements Loader {
   }
 
   async *batches(options: BatchesOptions = {}): AsyncGenerator<Batch, void, void> {
-    const { layout = 'dense', digest = false, prefetch = 4, signal } = options;
+    const { layout, digest = false, prefetch = 4, signal } = options;
     const { rank = 0, world = 1, steps = Number.POSITIVE_INFINITY } = options;
     if (steps !== Number.POSITIVE_INFINITY) checkCount('steps', steps, 0);
     checkCount('prefetch', prefetch, 0);
@@ -192,25 +204,21 @@ class PooledLoader implements Loader {
 
   #batch(
     slot: SlotBytes,
-    layout: LayoutSpec,
+    layout: LayoutSpec | undefined,
     address: Required<BatchAddress>,
     result: BatchResult,
   ): Batch {
-    const schema = this.#schema(layout, result.longestOfBatch);
+    const schema = this.#schema(layout, result.capacity);
     return batchOf(slot, schema, address, result, stateAfter(this.plan, this.planId, address));
   }
 
-  #schema(layout: LayoutSpec, longestOfBatch: number): Schema {
-    return layoutOf(layout).schema(
-      layoutContext(this.plan, this.#dataset.manifest),
-      longestOfBatch,
-    );
+  #schema(layout: LayoutSpec | undefined, ofBatch: OutputLengths): Schema {
+    return layoutOf(layout, this.#context).schema(this.#context, ofBatch);
   }
 
-  #slotBytes(layout: LayoutSpec, world: number): number {
+  #slotBytes(layout: LayoutSpec | undefined, world: number): number {
     const rows = Math.ceil(this.plan.batch / world);
-    const context = layoutContext(this.plan, this.#dataset.manifest);
-    return metadataRoom + layoutOf(layout).capacity(context, rows);
+    return metadataRoom + layoutOf(layout, this.#context).capacity(this.#context, rows);
   }
 }
 

@@ -7,7 +7,7 @@ import { chooseHoldout, documentHash } from './choose-holdout.ts';
 import { encode } from './encode.ts';
 import { readDocuments } from './read-documents.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
-import { trainWordPiece, writeTokenizer } from './train-tokenizer.ts';
+import { type TrainedTokenizer, trainWordPiece, writeTokenizer } from './train-tokenizer.ts';
 
 const texts = Array.from(
   { length: 30 },
@@ -59,6 +59,52 @@ describe('a trained tokenizer', () => {
     ).rejects.toThrow(/again is already there/);
   });
 });
+
+describe('a tokenizer trained with sentinels', () => {
+  const options = { vocabSize: 120, sentinels: 9, specialTokens: ['[R]', '[S]', '[X]'] };
+
+  test('has them at the end, counting down, and the other special tokens at the start', async () => {
+    await writeTokenizer(at('sentinels'), await trainWordPiece(texts, options));
+    const { vocab, tokens, encode, sepId } = await loadTokenizer(at('sentinels'));
+    expect(vocab).toMatchObject({ size: 120, sentinels: { first: 119, count: 9 }, endId: sepId });
+    expect(vocab.specialIds).toEqual([0, 1, 2, 3, 4, 5, 6, 7, ...range(111, 120)]);
+    expect(tokens([119, 118, 111, 5, 7])).toEqual([
+      '<extra_id_0>',
+      '<extra_id_1>',
+      '<extra_id_8>',
+      '[R]',
+      '[X]',
+    ]);
+    expect(encode('the <extra_id_3> union [S]')).toEqual(
+      [encode('the'), 116, encode('union'), 6].flat(),
+    );
+  });
+
+  test('has the pieces of one without them, and tells nothing of sentinels where there are none', async () => {
+    const pieces = (trained: TrainedTokenizer) =>
+      Object.keys(trained.tokenizer.model.vocab).filter((piece) => !/^[[<]..*[\]>]$/.test(piece));
+    expect(pieces(await trainWordPiece(texts, options))).toEqual(
+      pieces(await trainWordPiece(texts, { vocabSize: 108 })),
+    );
+    expect(Object.keys(tokenizer.vocab)).not.toContain('sentinels');
+    expect(Object.keys(tokenizer.vocab)).not.toContain('endId');
+  });
+
+  test('refuses what does not hold', async () => {
+    const train = (more: object) => trainWordPiece(texts, { vocabSize: 120, ...more });
+    await expect(train({ sentinels: -1 })).rejects.toThrow(/^sentinels is -1/);
+    await expect(train({ sentinels: 115 })).rejects.toThrow(
+      /^vocabSize is 120, expected .* above 120/,
+    );
+    await expect(train({ specialTokens: ['[CLS]'] })).rejects.toThrow(
+      /^specialTokens is "\[CLS\]"/,
+    );
+    await expect(train({ specialTokens: [''] })).rejects.toThrow(/^specialTokens is ""/);
+  });
+});
+
+const range = (start: number, end: number) =>
+  Array.from({ length: end - start }, (_, index) => start + index);
 
 test('trainWordPiece() refuses texts without a word, and a frequency below 1', async () => {
   await expect(trainWordPiece([' \n'], { vocabSize: 90 })).rejects.toThrow(/^number of words is 0/);

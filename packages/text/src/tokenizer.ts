@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { checkVocab, type VocabTraits } from '@maskloom/core';
+import { checkVocab, type Sentinels, type VocabTraits } from '@maskloom/core';
 import { AutoTokenizer, env, type PreTrainedTokenizer } from '@xenova/transformers';
 import { TokenizerError } from './errors.ts';
-import { type TokenizerJson, wordMarks } from './word-starts.ts';
+import { type AddedToken, type TokenizerJson, wordMarks } from './word-starts.ts';
 
 /** A tokenizer with what masking needs to know of it. */
 export interface Tokenizer {
@@ -121,16 +121,25 @@ function describe(name: string, tokenizer: PreTrainedTokenizer, json: string): T
       `The tokenizer ${name} has no mask or no padding token: choose the tokenizer of a masked language model`,
     );
   }
-  const added = (parsed.added_tokens ?? []).filter((token) => token.special).map(({ id }) => id);
-  const specialIds = [...new Set([...added, clsId, sepId, maskId, padId])].sort((a, b) => a - b);
+  const added = (parsed.added_tokens ?? []).filter((token) => token.special);
+  const addedIds = added.map(({ id }) => id);
+  const specialIds = [...new Set([...addedIds, clsId, sepId, maskId, padId])].sort((a, b) => a - b);
   const prefix = parsed.model?.continuing_subword_prefix;
   const continuationIds =
     parsed.model?.type === 'WordPiece' && prefix
       ? [...tokens.keys()].filter((id) => tokens[id]!.startsWith(prefix))
       : [];
+  const sentinels = sentinelsOf(added);
   const beginsWord = wordMarks(parsed);
   return {
-    vocab: checkVocab({ size: tokens.length, maskId, padId, specialIds, continuationIds }),
+    vocab: checkVocab({
+      size: tokens.length,
+      maskId,
+      padId,
+      specialIds,
+      continuationIds,
+      ...(sentinels === undefined ? {} : { sentinels, endId: sepId }),
+    }),
     digest: createHash('sha256').update(json).digest('hex'),
     clsId,
     sepId,
@@ -149,4 +158,14 @@ function describe(name: string, tokenizer: PreTrainedTokenizer, json: string): T
     tokens: (ids) => ids.map((id) => tokens[id] ?? '[UNK]'),
     decode: (ids) => tokenizer.decode([...ids], { skip_special_tokens: true }),
   };
+}
+
+/** The special tokens `<extra_id_0>` and on, whose ids count down (T5's convention), as far as they do. */
+function sentinelsOf(added: readonly AddedToken[]): Sentinels | undefined {
+  const ids = new Map(added.map(({ content, id }) => [content, id]));
+  const first = ids.get('<extra_id_0>');
+  if (first === undefined) return undefined;
+  let count = 1;
+  while (ids.get(`<extra_id_${count}>`) === first - count) count++;
+  return { first, count };
 }

@@ -4,9 +4,16 @@
  * first, also what punctuation separates.
  */
 
+/** A token added to the model's vocabulary. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content?: string;
+  readonly special?: boolean;
+}
+
 /** What is read of `tokenizer.json`. */
 export interface TokenizerJson {
-  readonly added_tokens?: readonly { readonly id: number; readonly special?: boolean }[];
+  readonly added_tokens?: readonly AddedToken[];
   readonly normalizer?: unknown;
   readonly pre_tokenizer?: unknown;
   readonly decoder?: unknown;

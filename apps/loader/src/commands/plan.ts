@@ -2,6 +2,7 @@ import { ArgumentError, effectiveRate, sentenceOrder } from '@maskloom/core';
 import {
   checkDataset,
   createPlan,
+  longestOutputs,
   type Plan,
   planId,
   type RateSchedule,
@@ -9,9 +10,9 @@ import {
 } from '@maskloom/loader';
 import { canonicalJson, type Dataset, type Json, openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
-import { integer, rates, seed, share } from '../options.ts';
+import { integer, meanLength, modes, rates, seed, sentinels, share } from '../options.ts';
 import {
-  cappedStrategies,
+  checkOptions,
   type StrategyName,
   type StrategyOptions,
   strategies,
@@ -70,6 +71,14 @@ export function planCommand(): Command {
       ).choices(['uniform', 'unigram']),
     )
     .option('--max-predictions <count>', 'selected tokens of a sample at most', integer(0))
+    .option('--mean-length <tokens>', 't5: mean tokens of a span (default: 3)', meanLength)
+    .option(
+      '--sentinels <first:count>',
+      "t5, ul2: ids for spans, the first being the highest (default: the tokenizer's)",
+      sentinels,
+    )
+    .option('--end <id>', "t5, ul2: what ends a target (default: the tokenizer's)", integer(0))
+    .option('--modes <r,s,x>', 'ul2: ids in front of the input that tell R, S and X apart', modes)
     .addOption(
       new Option('--mode <mode>', 'new masks each epoch, or the same each time')
         .choices(['dynamic', 'static'])
@@ -92,34 +101,39 @@ export function planCommand(): Command {
 
 async function run(options: PlanCommandOptions): Promise<void> {
   const { data, out, strategy, sentenceOrder: ordered, ...rest } = options;
-  if (options.maxPredictions !== undefined && !cappedStrategies.includes(strategy)) {
-    throw new ArgumentError(
-      '--max-predictions',
-      `given with ${cappedStrategies.join(', ')} only`,
-      options.maxPredictions,
-    );
-  }
-  if (options.unit !== undefined && !wordStrategies.includes(strategy)) {
-    throw new ArgumentError('--unit', `given with ${wordStrategies.join(', ')} only`, options.unit);
-  }
+  checkOptions(strategy, options);
   const dataset = await openDataset(data);
   if (options.unit === undefined && wordStrategies.includes(strategy)) checkWords(dataset);
-  const masking = strategies[strategy](options, dataset.manifest.longest);
+  const masking = strategies[strategy](withIds(options, dataset), dataset.manifest.longest);
   const plan = createPlan({
     ...rest,
     strategy: ordered ? sentenceOrder(masking) : masking,
     dataset,
   });
   checkDataset(plan, dataset);
+  const longest = longestOutputs(plan, dataset);
   await writeAtomically(out, `${canonicalJson(plan as unknown as Json)}\n`);
   console.log(`plan ${planId(plan)}`);
   console.log(`steps per epoch ${stepsPerEpoch(plan)}`);
+  if (plan.strategy.type === 'span-corruption') {
+    console.log(`longest input ${longest.inputs}, longest target ${longest.labels}`);
+  }
   if (plan.rates === undefined) console.log(`effective rate ${effectiveRate(plan.strategy)}`);
   else {
     const { over, points } = plan.rates;
     const parts = points.map(([at, rate]) => `${rate / 1_000_000} at ${over} ${at}`);
     console.log(`rates ${parts.join(', ')}`);
   }
+}
+
+/** Fills in the ids that span corruption adds, where the vocabulary has them. */
+function withIds(options: StrategyOptions, { manifest: { vocab } }: Dataset): StrategyOptions {
+  const { sentinels = vocab.sentinels, end = vocab.endId } = options;
+  return {
+    ...options,
+    ...(sentinels === undefined ? {} : { sentinels }),
+    ...(end === undefined ? {} : { end }),
+  };
 }
 
 /** Refuses whole words of a vocabulary that can't tell them: each token would be one, and nobody told. */

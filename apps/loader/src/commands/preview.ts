@@ -1,6 +1,7 @@
 import {
   createMasker,
   ignoredLabel,
+  type MaskedSample,
   maskEpoch,
   strategyFromPlan,
   toMode,
@@ -8,6 +9,7 @@ import {
 } from '@maskloom/core';
 import { rateOf } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
+import type { Tokenizer } from '@maskloom/text';
 import { Command, Option } from 'commander';
 import { integer, seed } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
@@ -76,28 +78,58 @@ async function run(options: PreviewCommandOptions): Promise<void> {
     const epoch = options.epoch + index;
     // Over steps, a sample's rate is known by its batch only: this shows the epoch's first.
     const rate = mode.mode === 'static' ? undefined : rateOf(plan, epoch, 0);
-    const address = { epoch, sample, segment, units, rate };
-    const { inputIds, labels, sentenceLabel } = masker.mask(ids, address);
-    // Sentence order may have moved tokens: the originals are what the labels restore.
-    const originals = inputIds.map((id, position) =>
-      labels[position] === ignoredLabel ? id : labels[position]!,
-    );
-    const texts = tokenizer.tokens([...originals]);
-    const shown = tokenizer.tokens([...inputIds]);
-    const tokens = texts.map((text, position): PreviewToken => {
-      const action = actionOf(originals[position]!, inputIds[position]!, labels[position]!, maskId);
-      return { text, shown: shown[position]!, action };
-    });
-    return { epoch, maskEpoch: maskEpoch(mode, epoch), sentenceLabel, tokens };
+    const masked = masker.mask(ids, { epoch, sample, segment, units, rate });
+    const shown =
+      plan.strategy.type === 'span-corruption'
+        ? corrupted(masked, tokenizer)
+        : aligned(masked, tokenizer, maskId);
+    return { epoch, maskEpoch: maskEpoch(mode, epoch), ...shown };
   });
   if (options.json) console.log(JSON.stringify({ sample: String(sample), ...mode, epochs }));
-  else for (const { epoch, tokens } of epochs) console.log(`epoch ${epoch}  ${line(tokens)}`);
+  else for (const { epoch, ...shown } of epochs) console.log(lines(epoch, shown));
+}
+
+/** A sample whose tokens are masked where they are. */
+interface Aligned {
+  readonly sentenceLabel: 0 | 1 | undefined;
+  readonly tokens: readonly PreviewToken[];
+}
+
+/** A sample of span corruption: what the encoder sees, and what the decoder is to write. */
+interface Corrupted {
+  readonly input: readonly string[];
+  readonly target: readonly string[];
+}
+
+function aligned(masked: MaskedSample, tokenizer: Tokenizer, maskId: number): Aligned {
+  const { inputIds, labels, sentenceLabel } = masked;
+  // Sentence order may have moved tokens: the originals are what the labels restore.
+  const originals = inputIds.map((id, position) =>
+    labels[position] === ignoredLabel ? id : labels[position]!,
+  );
+  const texts = tokenizer.tokens([...originals]);
+  const shown = tokenizer.tokens([...inputIds]);
+  const tokens = texts.map((text, position): PreviewToken => {
+    const action = actionOf(originals[position]!, inputIds[position]!, labels[position]!, maskId);
+    return { text, shown: shown[position]!, action };
+  });
+  return { sentenceLabel, tokens };
+}
+
+function corrupted({ inputIds, labels }: MaskedSample, tokenizer: Tokenizer): Corrupted {
+  return { input: tokenizer.tokens([...inputIds]), target: tokenizer.tokens([...labels]) };
 }
 
 function actionOf(original: number, shown: number, label: number, maskId: number): Action {
   if (label === ignoredLabel) return 'none';
   if (shown === maskId) return 'mask';
   return shown === original ? 'keep' : 'random';
+}
+
+function lines(epoch: number, shown: Aligned | Corrupted): string {
+  if ('tokens' in shown) return `epoch ${epoch}  ${line(shown.tokens)}`;
+  const { input, target } = shown;
+  return `epoch ${epoch}  input   ${input.join(' ')}\nepoch ${epoch}  target  ${target.join(' ')}`;
 }
 
 /** Words as they read, [MASK] where masked, *random* and _kept_ marked. */

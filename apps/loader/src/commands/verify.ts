@@ -42,7 +42,6 @@ async function run(options: VerifyCommandOptions): Promise<void> {
       steps,
       rank,
       world: ranks,
-      layout: 'compact',
       prefetch,
       digest: true,
     }),

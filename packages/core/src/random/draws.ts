@@ -79,6 +79,7 @@ class PhiloxDraws implements Draws {
   );
   readonly #counters = new Float64Array(cachedOps).fill(-1);
   readonly #sample = new DataView(new ArrayBuffer(8));
+  #anyCached = false;
 
   constructor(seed: bigint) {
     this.key = [Number(seed & 0xffffffffn), Number(seed >> 32n)];
@@ -95,7 +96,8 @@ class PhiloxDraws implements Draws {
       this.sampleLow = this.#sample.getUint32(0, true);
       this.sampleHigh = this.#sample.getUint32(4, true);
     }
-    this.#counters.fill(-1);
+    if (this.#anyCached) this.#counters.fill(-1);
+    this.#anyCached = false;
     return this;
   }
 
@@ -138,6 +140,7 @@ class PhiloxDraws implements Draws {
       this.key[1] | 0,
     );
     this.#counters[slot] = counter0;
+    this.#anyCached = true;
   }
 }
 

@@ -10,7 +10,7 @@ export type LengthTable = readonly number[];
 export const singleUnit: LengthTable = [];
 
 /** Weights of the lengths 1, 2, 3, … as a table. */
-function tableOf(weights: readonly number[]): LengthTable {
+export function tableOf(weights: readonly number[]): LengthTable {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let sum = 0;
   return weights.slice(0, -1).map((weight) => {

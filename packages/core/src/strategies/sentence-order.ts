@@ -12,7 +12,7 @@ import { checkUnitColumn } from './units.ts';
  * Departs: whether a sample is swapped is drawn anew in each epoch of dynamic mode (ALBERT's data is
  * written once); positions are those after the swap.
  *
- * @throws {ArgumentError} if `masking` has sentence order itself; from `mask` for a sample without a second
+ * @throws {ArgumentError} if `masking` is sentence order itself, or span corruption; from `mask` for a sample without a second
  * segment.
  *
  * @example
@@ -25,12 +25,13 @@ import { checkUnitColumn } from './units.ts';
  * ```
  */
 export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
-  if (masking.plan.type === 'sentence-order') {
-    throw new ArgumentError('masking', 'a strategy without sentence order', masking.plan.type);
+  const { plan } = masking;
+  if (plan.type === 'sentence-order' || plan.type === 'span-corruption') {
+    throw new ArgumentError('masking', 'a strategy that masks tokens where they are', plan.type);
   }
   const arrange = swapByDraw();
   return {
-    plan: { type: 'sentence-order', masking: masking.plan },
+    plan: { type: 'sentence-order', masking: plan },
     atRate: (rate) => sentenceOrder(masking.atRate(rate)),
     arrange,
     accelerate: (vocab, room) => masking.accelerate?.(vocab, room),

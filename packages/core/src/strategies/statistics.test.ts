@@ -48,6 +48,7 @@ function selections(strategy: Strategy, length: number, seed: bigint) {
 function promiseOf({ plan }: Strategy) {
   const masking = plan.type === 'sentence-order' ? plan.masking : plan;
   if (masking.type === 'units') return masking;
+  if (masking.type !== 'token') throw new Error(`${masking.type} does not mask in place`);
   const { select, mask, random } = masking;
   const action: ActionPlan = {
     mask: (mask / select) * 65536,

@@ -33,8 +33,8 @@ export function compact(): Layout {
   return {
     name: 'compact',
 
-    schema({ vocab, longest, sentenceOrder }) {
-      const position = isNarrow(longest) ? new Uint16() : new Uint32();
+    schema({ vocab, capacity, sentenceOrder }) {
+      const position = isNarrow(capacity.inputs) ? new Uint16() : new Uint32();
       return new Schema([
         new Field('sample', new Uint64(), false),
         new Field('input_ids', list(tokenType(vocab.size)), false),
@@ -49,12 +49,13 @@ export function compact(): Layout {
       ]);
     },
 
-    capacity({ longest, sentenceOrder }, rows) {
+    capacity({ capacity: { inputs: longest }, sentenceOrder }, rows) {
       const order = sentenceOrder ? align(rows * 4) + align(rows) : 0;
       return order + align(rows * 8) + 3 * (align((rows + 1) * 4) + align(rows * longest * 4));
     },
 
-    write(writer, { vocab, longest, sentenceOrder }, slice, masker, onRow) {
+    write(writer, { vocab, capacity, sentenceOrder }, slice, masker, onRow) {
+      const longest = capacity.inputs;
       const rows = slice.rows.length;
       const tokens = slice.rows.reduce((sum, row) => sum + row.ids.length, 0);
       writer.field(rows);

@@ -1,15 +1,22 @@
-import { ignoredLabel, type MaskedOutput } from '@maskloom/core';
-import { Field, FixedSizeList, Int32, type RecordBatch, Schema, Uint8, Uint64 } from 'apache-arrow';
+import { ignoredLabel, type MaskedOutput, type OutputLengths } from '@maskloom/core';
+import {
+  Field,
+  type FixedSizeList,
+  Int32,
+  type RecordBatch,
+  Schema,
+  Uint8,
+  Uint64,
+} from 'apache-arrow';
 import { align, type SlotWriter } from '../slot.ts';
-import { addressOf, type Layout, type LayoutContext } from './layout.ts';
-
-/** Options of {@linkcode dense}. */
-export interface DenseOptions {
-  /** Pad to the longest sample of each global batch (default), or of the whole dataset. */
-  readonly pad?: 'batch' | 'dataset';
-  /** Pad on to a multiple of this. Default 1. */
-  readonly multiple?: number;
-}
+import {
+  addressOf,
+  type Layout,
+  type LayoutContext,
+  type PadOptions,
+  paddedWidths,
+  rectangle,
+} from './layout.ts';
 
 /**
  * The `dense` layout: rectangles, as most models take them.
@@ -26,16 +33,15 @@ export interface DenseOptions {
  * | `token_type_ids` | FixedSizeList\<UInt8\>[width] | 1 in the second segment, else 0 |
  * | `sentence_label` | UInt8 | 1 if the segments were swapped, else 0 |
  */
-export function dense(options: DenseOptions = {}): Layout {
-  const { pad = 'batch', multiple = 1 } = options;
-  const widthOf = ({ longest }: LayoutContext, longestOfBatch: number) =>
-    Math.ceil((pad === 'batch' ? longestOfBatch : longest) / multiple) * multiple;
+export function dense(options: PadOptions = {}): Layout {
+  const widthOf = (context: LayoutContext, ofBatch: OutputLengths) =>
+    paddedWidths(options, context, ofBatch).inputs;
 
   return {
     name: 'dense',
 
-    schema(context, longestOfBatch) {
-      const width = widthOf(context, longestOfBatch);
+    schema(context, ofBatch) {
+      const width = widthOf(context, ofBatch);
       return new Schema([
         new Field('sample', new Uint64(), false),
         new Field('input_ids', rectangle(new Int32(), width), false),
@@ -51,13 +57,13 @@ export function dense(options: DenseOptions = {}): Layout {
     },
 
     capacity(context, rows) {
-      const tokens = rows * widthOf(context, context.longest);
+      const tokens = rows * widthOf(context, context.capacity);
       const order = context.sentenceOrder ? align(tokens) + align(rows) : 0;
       return align(rows * 8) + 2 * align(tokens * 4) + align(tokens) + order;
     },
 
     write(writer, context, slice, masker, onRow) {
-      const width = widthOf(context, slice.longestOfBatch);
+      const width = widthOf(context, slice.capacity);
       const rows = slice.rows.length;
       writer.field(rows);
       const sample = writer.uint64(rows);
@@ -102,10 +108,6 @@ function orderColumns(writer: SlotWriter, rows: number, width: number) {
   const tokenTypeIds = writer.uint8(rows * width);
   writer.field(rows);
   return { tokenTypeIds, sentenceLabel: writer.uint8(rows) };
-}
-
-function rectangle<Item extends Int32 | Uint8>(item: Item, width: number): FixedSizeList<Item> {
-  return new FixedSizeList(width, new Field('item', item, false));
 }
 
 /** The columns of a `dense` batch: row r is at `[r * width, (r + 1) * width)`. */

@@ -1,5 +1,6 @@
 import type { Manifest, ShardBytes } from '@maskloom/shards';
 import type { BatchResult, BatchTask } from '../compute.ts';
+import type { LayoutContext } from '../layouts/layout.ts';
 import type { Plan } from '../plan.ts';
 import type { Pool } from './pool.ts';
 
@@ -7,6 +8,7 @@ import type { Pool } from './pool.ts';
 export interface ThreadData {
   readonly plan: Plan;
   readonly manifest: Manifest;
+  readonly context: LayoutContext;
   readonly shards: readonly ShardBytes[];
 }
 

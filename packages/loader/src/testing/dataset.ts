@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { VocabTraits } from '@maskloom/core';
 import { createDatasetWriter, type Dataset, openDataset } from '@maskloom/shards';
 
 export const vocab = {
@@ -11,12 +12,19 @@ export const vocab = {
   continuationIds: [],
 };
 
+/** The same with 100 sentinels. */
+export const sentinelVocab = {
+  ...vocab,
+  size: 1100,
+  specialIds: [...vocab.specialIds, ...Array.from({ length: 100 }, (_, index) => 1000 + index)],
+};
+
 /** Writes a dataset of `rows` samples of 3 to 40 tokens, opens it and removes its folder. */
-export async function makeDataset(rows: number): Promise<Dataset> {
+export async function makeDataset(rows: number, given: VocabTraits = vocab): Promise<Dataset> {
   const folder = await mkdtemp(join(tmpdir(), 'maskloom-loader-'));
   try {
     const writer = await createDatasetWriter(join(folder, 'data'), {
-      vocab,
+      vocab: given,
       tokenizerDigest: 'cd'.repeat(32),
       columns: ['segment', 'units'],
       rowsPerRecordBatch: 16,
