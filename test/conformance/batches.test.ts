@@ -2,14 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Strategy } from '@maskloom/core';
+import { type Strategy, t5, ul2 } from '@maskloom/core';
 import {
   createLoader,
   createPlan,
   type LayoutSpec,
   type PlanOptions,
-  readCompact,
-  readDense,
   sampleDigests,
 } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
@@ -37,6 +35,18 @@ const readings: readonly Reading[] = [
   { batch: 1, world: 1, layout: { type: 'dense', pad: 'dataset', multiple: 64 } },
   { batch: 97, world: 97, layout: 'dense' },
 ];
+const sequenceReadings: readonly Reading[] = [
+  { batch: 12, world: 1, layout: 'seq2seq' },
+  { batch: 15, world: 5, order: 'sequential', layout: 'seq2seq' },
+  { batch: 97, world: 97, layout: { type: 'seq2seq', pad: 'dataset', multiple: 64 } },
+];
+
+const sentinels = { first: 2049, count: 40 };
+const strategies: readonly [name: string, strategy: Strategy][] = [
+  ...Object.entries(vectorStrategies).filter(([, { capacity }]) => capacity === undefined),
+  ['t5', t5({ sentinels, end: 3 })],
+  ['ul2', ul2({ sentinels, end: 3, modes: { r: 2000, s: 2001, x: 2002 } })],
+];
 
 /** The sample digests of two epochs, by epoch and sample id. */
 async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<string, string>> {
@@ -47,7 +57,8 @@ async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<stri
   const steps = 2 * loader.stepsPerEpoch;
   for (let rank = 0; rank < world; rank++) {
     for await (const { epoch, recordBatch } of loader.batches({ steps, rank, world, layout })) {
-      const { rows, sample } = (layout === 'compact' ? readCompact : readDense)(recordBatch);
+      const rows = recordBatch.numRows;
+      const sample = recordBatch.getChild('sample')!.data[0]!.values as BigUint64Array;
       const bytes = Buffer.from(sampleDigests(recordBatch));
       for (let row = 0; row < rows; row++) {
         digests.set(`${epoch} ${sample[row]}`, bytes.toString('hex', 32 * row, 32 * (row + 1)));
@@ -57,11 +68,13 @@ async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<stri
   return digests;
 }
 
-test.for(Object.entries(vectorStrategies))(
+test.for(strategies)(
   'a sample is masked alike in batches of any composition: %s',
   async ([, strategy]) => {
     const [first, ...others] = await Promise.all(
-      readings.map((reading) => digestsOf(strategy, reading)),
+      (strategy.capacity === undefined ? readings : sequenceReadings).map((reading) =>
+        digestsOf(strategy, reading),
+      ),
     );
     expect(first!.size).toBe(2 * dataset.rows);
     for (const other of others) expect(other).toEqual(first);
