@@ -220,12 +220,7 @@ export function createMasker(options: MaskerOptions): Masker {
     const { starts, segments, sentenceLabels } = out;
     const { strategy, kernel } = at(rate);
     if (strategy.capacity !== undefined) {
-      throw new ArgumentError(
-        'strategy',
-        'one that masks tokens where they are',
-        strategy.plan.type,
-        'mask sample by sample, with mask or maskInto',
-      );
+      throw new ArgumentError('strategy', 'one with aligned outputs', strategy.plan.type);
     }
     checkPlaces(samples, out);
     const drawnEpoch = maskEpoch(mode, toUint32('epoch', epoch));
@@ -277,11 +272,10 @@ export function createMasker(options: MaskerOptions): Masker {
         labels: new Int32Array(labels),
       };
       maskInto(ids, address, out);
-      const { inputLength, labelLength } = out;
-      if (inputLength === undefined) return out;
+      if (strategy.capacity === undefined) return out;
       return {
-        inputIds: out.inputIds.slice(0, inputLength),
-        labels: out.labels.slice(0, labelLength),
+        inputIds: out.inputIds.slice(0, out.inputLength),
+        labels: out.labels.slice(0, out.labelLength),
       };
     },
   };
