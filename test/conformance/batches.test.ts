@@ -10,6 +10,7 @@ import {
   type PlanOptions,
   readCompact,
   readDense,
+  readSeq2seq,
   sampleDigests,
 } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
@@ -21,7 +22,8 @@ let folder: string;
 let dataset: Dataset;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'maskloom-batches-'));
-  await writeTinyDataset(join(folder, 'data'), 97);
+  // The special ids behind 400 others are the sentinels and modes of the strategies.
+  await writeTinyDataset(join(folder, 'data'), 97, 400);
   dataset = await openDataset(join(folder, 'data'));
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -38,16 +40,24 @@ const readings: readonly Reading[] = [
   { batch: 97, world: 97, layout: 'dense' },
 ];
 
+/** The layout for a plan that allows no other, padded as the one that was asked for. */
+function seq2seq(layout: LayoutSpec): LayoutSpec {
+  return typeof layout === 'object' ? { ...layout, type: 'seq2seq' } : 'seq2seq';
+}
+
 /** The sample digests of two epochs, by epoch and sample id. */
 async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<string, string>> {
-  const { world, layout, batch = 1, ...options } = reading;
+  const corrupts = strategy.plan.type === 'span-corruption';
+  const { world, layout: asked, batch = 1, ...options } = reading;
+  const layout = corrupts ? seq2seq(asked) : asked;
+  const read = corrupts ? readSeq2seq : layout === 'compact' ? readCompact : readDense;
   const plan = createPlan({ dataset, strategy, seed: 7n, batch, last: 'short', ...options });
   await using loader = await createLoader({ plan, dataset, workers: 0 });
   const digests = new Map<string, string>();
   const steps = 2 * loader.stepsPerEpoch;
   for (let rank = 0; rank < world; rank++) {
     for await (const { epoch, recordBatch } of loader.batches({ steps, rank, world, layout })) {
-      const { rows, sample } = (layout === 'compact' ? readCompact : readDense)(recordBatch);
+      const { rows, sample } = read(recordBatch);
       const bytes = Buffer.from(sampleDigests(recordBatch));
       for (let row = 0; row < rows; row++) {
         digests.set(`${epoch} ${sample[row]}`, bytes.toString('hex', 32 * row, 32 * (row + 1)));
@@ -69,7 +79,7 @@ test.for(Object.entries(vectorStrategies))(
       (row) => dataset.length(row) > 40,
     );
     const same = long.filter((row) => first!.get(`0 ${row}`) === first!.get(`1 ${row}`));
-    // By chance a span may be hidden again.
+    // By chance a span may be hidden again; some of UL2's denoisers always hide the end.
     expect(same.length).toBeLessThan(long.length / 10);
   },
 );
