@@ -7,7 +7,13 @@ export { type Batch, endOfStream, schemaMessage } from './batch.ts';
 export { longestOutputs } from './capacity.ts';
 export { checkDataset } from './check-dataset.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
-export { PlanError } from './errors.ts';
+export {
+  LoaderClosedError,
+  PlanError,
+  PoolError,
+  WorkerError,
+  type WorkerFailure,
+} from './errors.ts';
 export type { BatchAddress } from './global-batch.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';
 export { type DenseColumns, readDense } from './layouts/dense.ts';
@@ -18,6 +24,7 @@ export {
   type BatchesOptions,
   createLoader,
   type Loader,
+  type LoaderEvent,
   type LoaderOptions,
   type Position,
 } from './loader.ts';
@@ -32,5 +39,6 @@ export {
   rateOf,
   stepsPerEpoch,
 } from './plan.ts';
+export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
 export { checkState, type State, stateAfter } from './state.ts';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   ArgumentError,
   parseUint64,
@@ -9,7 +8,7 @@ import {
   toUint64,
   type Uint64,
 } from '@maskloom/core';
-import { canonicalJson, type Dataset, type Json } from '@maskloom/shards';
+import { canonicalJson, type Dataset, type Json, sha256, toHex } from '@maskloom/shards';
 import { PlanError } from './errors.ts';
 import { checkRateSchedule, type RateSchedule, rateAt } from './rate-schedule.ts';
 
@@ -136,9 +135,7 @@ export function parsePlan(text: string): Plan {
 
 /** The plan id: SHA-256 of the plan's canonical JSON (RFC 8785), hexadecimal. */
 export function planId(plan: Plan): string {
-  return createHash('sha256')
-    .update(canonicalJson(plan as unknown as Json))
-    .digest('hex');
+  return toHex(sha256(new TextEncoder().encode(canonicalJson(plan as unknown as Json))));
 }
 
 /** Steps of an epoch: floor(rows / batch) when the last batch is dropped, else rounded up. */
