@@ -76,16 +76,14 @@ const corrupting: fc.Arbitrary<Strategy> = fc.oneof(
     .map(([given, rate, meanLength]) => t5({ ...given, rate, meanLength })),
   ids.map(ul2),
   ids.map((given) => ul2({ ...given, modes: { r: 5, s: 6, x: 7 } })),
-  fc
-    .tuple(ids, fc.nat(1_000_000))
-    .map(([given, density]) =>
-      spanCorruption({
-        type: 'span-corruption',
-        denoisers: [{ type: 'suffix', density }],
-        choice: [],
-        ...given,
-      }),
-    ),
+  fc.tuple(ids, fc.nat(1_000_000)).map(([given, density]) =>
+    spanCorruption({
+      type: 'span-corruption',
+      denoisers: [{ type: 'suffix', density }],
+      choice: [],
+      ...given,
+    }),
+  ),
 );
 
 export const strategies: fc.Arbitrary<Strategy> = fc.oneof(
