@@ -1,4 +1,4 @@
-import { type OutputLengths, requirementsOf } from '@maskloom/core';
+import { type Masker, type OutputLengths, requirementsOf } from '@maskloom/core';
 import type { Manifest, Samples } from '@maskloom/shards';
 import type { RowIndex } from './batching/row-index.ts';
 import { capacityOf } from './capacity.ts';
@@ -9,14 +9,14 @@ import type { LayoutContext, OnSample, SliceSample } from './layouts/layout.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
 import { type Plan, rateOf } from './plan.ts';
-import { type SlotBytes, type SlotContents, SlotWriter } from './slot.ts';
+import { type Slot, type SlotContents, SlotWriter } from './slot.ts';
 
 /** One batch to compute, and the slot to write it to. */
 export interface BatchTask {
   readonly address: Required<BatchAddress>;
   /** Without one, the plan's own. */
   readonly layout: LayoutSpec | undefined;
-  readonly slot: SlotBytes;
+  readonly slot: Slot;
   /** Whether to compute the sample digests as well. */
   readonly digest: boolean;
 }
@@ -40,6 +40,9 @@ export interface ComputeDataset {
   readonly index: RowIndex | undefined;
 }
 
+/** Computes a batch; a masker whose kernel works in the slot's own memory spares a copy. */
+export type Compute = (task: BatchTask, masker?: Masker) => BatchResult;
+
 /**
  * The pure function at the loader's heart: `batch(plan, epoch, step)`, written into a slot. Every
  * thread has one of these over the same shared shards.
@@ -48,8 +51,8 @@ export function createCompute(
   plan: Plan,
   context: LayoutContext,
   datasets: readonly ComputeDataset[],
-): (task: BatchTask) => BatchResult {
-  const masker = maskerOf(plan, context.vocab);
+): Compute {
+  const ownMasker = maskerOf(plan, context.vocab);
   const bases = plan.datasets.map(({ base }) => BigInt(base));
   const samplesOf = datasets.map(({ samples }) => samples);
   const shardRows = datasets.map(({ manifest, index }) => ({
@@ -78,7 +81,7 @@ export function createCompute(
     return { samples, starts };
   }
 
-  return ({ address, layout, slot, digest }) => {
+  return ({ address, layout, slot, digest }, masker = ownMasker) => {
     const global = batchOf(address);
     const { epoch, step } = address;
     const rate = rateOf(plan, epoch, step);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   ArgumentError,
   parseUint64,
@@ -9,13 +8,15 @@ import {
   toUint64,
   type Uint64,
 } from '@maskloom/core';
-import { canonicalJson, type Dataset, type Json } from '@maskloom/shards';
+import type { Dataset, Json } from '@maskloom/shards';
 import { countRows } from './batching/count-rows.ts';
 import { unitsOf, unitsPerStep } from './batching/index-plan.ts';
 import { checkWeights } from './batching/mixing.ts';
 import { checkOrder, type OrderPlan } from './batching/order.ts';
 import { checkRows, type RowsOptions, type RowsPlan } from './batching/rows-plan.ts';
 import { PlanError } from './errors.ts';
+import { differencesOf, shown } from './json-differences.ts';
+import { jsonId } from './json-id.ts';
 import { checkRateSchedule, type RateSchedule, rateAt } from './rate-schedule.ts';
 
 /** A dataset in a plan. */
@@ -50,6 +51,26 @@ export interface Plan {
   /** Packed rows, or batches of samples of like length; without it, each sample is a row. */
   readonly rows?: RowsPlan;
 }
+
+/**
+ * Every field a plan can have, in the order of the checks that a state carries of them. New ones go to the
+ * end, so that the states of plans without them stay what they are.
+ */
+export const planFields = Object.keys({
+  version: true,
+  datasets: true,
+  strategy: true,
+  rates: true,
+  mode: true,
+  copies: true,
+  seed: true,
+  order: true,
+  batch: true,
+  last: true,
+  rows: true,
+} satisfies Record<keyof Plan, true>) as readonly (keyof Plan)[];
+
+const remake = 'make it again with `maskloom plan make`';
 
 /** A dataset to make a plan for; its samples' lengths are asked for with `rows` only. */
 export type PlannedDataset = Pick<Dataset, 'digest' | 'rows'> &
@@ -156,39 +177,14 @@ export function parsePlan(text: string): Plan {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new PlanError('PLAN', 'The plan is not valid JSON: make it again with `maskloom plan`', {
-      cause,
-    });
+    throw new PlanError('PLAN', `The plan is not valid JSON: ${remake}`, { cause });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new PlanError('PLAN', 'The plan is not a JSON object: make it with `maskloom plan`');
-  }
-  const plan = value as Plan;
-  const known = new Set([
-    'version',
-    'datasets',
-    'strategy',
-    'rates',
-    'mode',
-    'copies',
-    'seed',
-    'order',
-    'batch',
-    'last',
-    'rows',
-  ]);
-  for (const key of Object.keys(plan)) {
-    // A field that is ignored would still change the plan id.
-    if (!known.has(key)) throw new PlanError('PLAN', `The plan has an unknown field "${key}"`);
-  }
-  return checkPlan(plan);
+  return checkPlan(value as Plan);
 }
 
 /** The plan id: SHA-256 of the plan's canonical JSON (RFC 8785), hexadecimal. */
 export function planId(plan: Plan): string {
-  return createHash('sha256')
-    .update(canonicalJson(plan as unknown as Json))
-    .digest('hex');
+  return jsonId(plan as unknown as Json);
 }
 
 /**
@@ -214,84 +210,124 @@ function inMillionths({ over, points }: RateSchedule): RateSchedule {
   return { over, points: points.map(([at, rate]) => [at, Math.round(rate * 1_000_000)]) };
 }
 
-function checkPlan(plan: Plan): Plan {
-  if (plan.version !== 1) {
-    throw new PlanError('PLAN', `The plan has version ${String(plan.version)}, expected 1`);
+/**
+ * Checks a plan, from wherever it comes: its fields, and that it has no other.
+ *
+ * @throws {PlanError} if it is no object, has another version, lacks a field or has one too many.
+ * @throws {ArgumentError} for a field out of range.
+ */
+export function checkPlan(plan: Plan): Plan {
+  if (typeof plan !== 'object' || plan === null || Array.isArray(plan)) {
+    throw new PlanError('PLAN', `The plan is not a JSON object: ${remake}`);
   }
-  checkDatasets(plan.datasets);
+  if (plan.version !== 1) {
+    throw new PlanError(
+      'PLAN',
+      `The plan has version ${shown(plan.version)}, expected 1: ${remake}, or use the version of maskloom that made it`,
+    );
+  }
+  const { batch, last } = plan;
+  const datasets = checkDatasets(plan.datasets);
   const strategy = strategyFromPlan(plan.strategy);
-  toMode(plan);
+  const mode = toMode(plan);
   if (plan.rates !== undefined) {
     if (plan.mode === 'static') {
       throw new ArgumentError('rates', 'none in static mode', plan.rates, 'use dynamic mode');
     }
     strategy.atRate(checkRateSchedule(plan.rates).points[0]![1]);
   }
-  parseUint64('seed', plan.seed);
-  checkOrder(plan.order);
-  if (!Number.isInteger(plan.batch) || plan.batch < 1 || plan.batch > 2 ** 31 - 1) {
-    throw new ArgumentError('batch', 'a number of rows from 1', plan.batch);
+  const seed = String(parseUint64('seed', plan.seed));
+  const order = checkOrder(plan.order);
+  if (!Number.isInteger(batch) || batch < 1 || batch > 2 ** 31 - 1) {
+    throw new ArgumentError('batch', 'a number of rows from 1 to 2^31-1', batch);
   }
-  if (!['drop', 'short', 'fill'].includes(plan.last)) {
-    throw new ArgumentError('last', '"drop", "short" or "fill"', plan.last);
+  if (!['drop', 'short', 'fill'].includes(last)) {
+    throw new ArgumentError('last', '"drop", "short" or "fill"', last);
   }
-  checkBatching(plan);
+  const rows = checkBatching(plan);
+  checkFields(plan, {
+    version: 1,
+    datasets,
+    strategy: strategy.plan,
+    ...(plan.rates === undefined ? {} : { rates: checkRateSchedule(plan.rates) }),
+    ...mode,
+    seed,
+    order,
+    batch,
+    last,
+    ...(rows === undefined ? {} : { rows }),
+  });
   if (stepsPerEpoch(plan) === 0) {
-    const rows = unitsOf(plan).reduce((sum, count) => sum + count, 0);
+    const units = unitsOf(plan).reduce((sum, count) => sum + count, 0);
     throw new PlanError(
       'PLAN',
-      `The dataset's ${rows} rows do not fill one batch of ${plan.batch}: choose a smaller batch, or last "short" or "fill"`,
+      `The dataset's ${units} rows do not fill one batch of ${batch}: choose a smaller batch, or last "short" or "fill"`,
     );
   }
   return plan;
 }
 
-function checkDatasets(datasets: unknown): void {
+function checkDatasets(datasets: Plan['datasets']): PlanDataset[] {
   if (!Array.isArray(datasets) || datasets.length === 0 || datasets.length > mostDatasets) {
-    throw new PlanError(
-      'PLAN',
-      `The plan does not name 1 to ${mostDatasets} datasets: make it with \`maskloom plan\``,
-    );
+    throw new PlanError('PLAN', `The plan does not name 1 to ${mostDatasets} datasets: ${remake}`);
   }
-  const ranges = (datasets as PlanDataset[]).map((dataset, index) => {
-    const name = `datasets[${index}]`;
-    const { digest, rows, base, weight } = dataset ?? {};
-    if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest)) {
-      throw new ArgumentError(`${name}.digest`, '64 hexadecimal digits', digest);
+  const mixed = datasets.length > 1;
+  const checked = (datasets as readonly (PlanDataset | null)[]).map((dataset, index) =>
+    checkPlanDataset(dataset ?? {}, `datasets[${index}]`, mixed),
+  );
+  if (mixed) checkWeights(checked.map(({ weight }) => weight));
+  let end = 0n;
+  for (const { base, rows } of checked.toSorted((a, b) =>
+    BigInt(a.base) < BigInt(b.base) ? -1 : 1,
+  )) {
+    if (BigInt(base) < end) {
+      throw new ArgumentError('datasets: base', `at least ${end}, behind another dataset's`, base);
     }
-    // In a mixture, every dataset has to have something to draw.
-    const least = datasets.length === 1 ? 0 : 1;
-    if (!Number.isSafeInteger(rows) || rows < least) {
-      throw new ArgumentError(`${name}.rows`, `an integer from ${least} to 2^53-1`, rows);
-    }
-    if (datasets.length === 1 && weight !== undefined) {
-      throw new ArgumentError(`${name}.weight`, 'none for a dataset by itself', weight);
-    }
-    const first = parseUint64(`${name}.base`, base);
-    return [first, toUint64(`${name}.base + rows`, first + BigInt(rows))] as const;
-  });
-  if (datasets.length > 1) checkWeights(datasets.map((dataset: PlanDataset) => dataset.weight));
-  ranges.sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [index, [first]] of ranges.entries()) {
-    const before = ranges[index - 1]?.[1] ?? 0n;
-    if (first < before) {
-      throw new ArgumentError('datasets: base', `at least ${before}, behind another's`, first);
-    }
+    end = BigInt(base) + BigInt(rows);
   }
+  return checked;
 }
 
 /** More would leave their permutations no draws of their own. */
 const mostDatasets = 4096;
 
-/** Checks what rows, order, last and strategy ask of each other. */
-function checkBatching({ rows, order, batch, last, strategy, datasets }: Plan): void {
+function checkPlanDataset(
+  { digest, rows, base, weight }: Partial<PlanDataset>,
+  name: string,
+  mixed: boolean,
+): PlanDataset {
+  if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest)) {
+    throw new ArgumentError(`${name}.digest`, '64 hexadecimal digits', digest);
+  }
+  // In a mixture, every dataset has to have something to draw.
+  const least = mixed ? 1 : 0;
+  if (!Number.isSafeInteger(rows) || rows! < least) {
+    throw new ArgumentError(`${name}.rows`, `an integer from ${least} to 2^53-1`, rows);
+  }
+  if (!mixed && weight !== undefined) {
+    throw new ArgumentError(`${name}.weight`, 'none for a dataset by itself', weight);
+  }
+  const first = parseUint64(`${name}.base`, base!);
+  toUint64(`${name}.base + rows`, first + BigInt(rows!));
+  return { digest, rows: rows!, base: base!, ...(mixed ? { weight: weight! } : {}) };
+}
+
+/** Checks the rows of a plan, and what they, order, last and strategy ask of each other. */
+function checkBatching({
+  rows,
+  order,
+  batch,
+  last,
+  strategy,
+  datasets,
+}: Plan): RowsPlan | undefined {
   if (datasets.length > 1 && last !== 'drop') {
     const why =
       'in a mixture nothing is left over: the next epoch goes on where the last one ended';
     throw new ArgumentError('last', '"drop"', last, why);
   }
-  if (rows === undefined) return;
-  checkRows(rows, batch, datasets.length);
+  if (rows === undefined) return undefined;
+  const checked = checkRows(rows, batch, datasets.length);
   if (typeof order === 'object' && order.rows !== rows.window) {
     const why = 'the windows of the rows are those of the order';
     throw new ArgumentError('order.rows', `the rows' window, ${rows.window}`, order.rows, why);
@@ -301,11 +337,23 @@ function checkBatching({ rows, order, batch, last, strategy, datasets }: Plan): 
   }
   const aligned = strategy.type === 'token' || strategy.type === 'units';
   if (rows.type === 'packed' && !aligned) {
-    throw new ArgumentError(
-      'rows.type',
-      '"buckets" or "tokens"',
-      rows.type,
-      `samples with ${strategy.type} need rows of their own`,
-    );
+    const why = `samples with ${strategy.type} need rows of their own`;
+    throw new ArgumentError('rows.type', '"buckets" or "tokens"', rows.type, why);
   }
+  return checked;
+}
+
+/** Refuses a plan with other fields than those that were understood: they would still change its id. */
+function checkFields(plan: Plan, understood: Plan): void {
+  const [first] = differencesOf(plan as unknown as Json, understood as unknown as Json);
+  if (first === undefined) return;
+  const { path, left, right } = first;
+  throw new PlanError(
+    'PLAN',
+    right === undefined
+      ? `The plan has an unknown field "${path}": leave it out, or use the version of maskloom that made the plan`
+      : left === undefined
+        ? `The plan has no field "${path}", expected ${shown(right)} there: ${remake}`
+        : `The plan's field "${path}" is ${shown(left)}, expected ${shown(right)}: ${remake}`,
+  );
 }

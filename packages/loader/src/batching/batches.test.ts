@@ -18,6 +18,7 @@ import type { Dataset } from '@maskloom/shards';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeDataset } from '../testing/dataset.ts';
+import { startsOf } from './starts.ts';
 
 const strategy = tokenMasking({ rate: 0.2 });
 const layouts = ['dense', 'compact', 'varlen'] as const;
@@ -336,9 +337,8 @@ describe('columns', () => {
       const { recordBatch, rows } = await loader.batch({ epoch: 0, step: 0, layout: 'varlen' });
       const { samples, sample, labels, cuSeqlens, positionIds } = readVarlen(recordBatch);
       expect([recordBatch.numRows, rows, samples]).toEqual([1, 12, 12]);
-      expect([...cuSeqlens]).toEqual(
-        [...sample].reduce((ends, id) => [...ends, ends.at(-1)! + dataset.length(Number(id))], [0]),
-      );
+      const lengths = Array.from(sample, (id) => dataset.length(Number(id)));
+      expect([...cuSeqlens]).toEqual([...startsOf(lengths)]);
       for (let index = 0; index < samples; index++) {
         const own = labels.subarray(cuSeqlens[index]!, cuSeqlens[index + 1]!);
         const ids = dataset.sample(Number(sample[index]));

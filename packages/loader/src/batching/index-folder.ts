@@ -1,15 +1,17 @@
 /**
  * @file Indexes kept in files, each named by the SHA-256 of what it is made for: written whole or not at all, checked
- * when read, and built again where one is torn. Only where there are files: Node's modules are loaded when asked for.
+ * when read, and built again where one is torn.
  */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { canonicalJson, type Json } from '@maskloom/shards';
 import { type IndexPlan, indexBytes, openIndex, type RowIndex } from './row-index.ts';
 
 const digestBytes = 32;
 
 /** The name of an index's file: all that it depends on. */
-async function nameOf(plan: IndexPlan): Promise<string> {
-  const { createHash } = await import('node:crypto');
+function nameOf(plan: IndexPlan): string {
   const { rows, batch, last, order, seed, dataset, digest } = plan;
   const { units: _, ...kind } = { units: undefined, ...rows };
   const parts = {
@@ -32,8 +34,7 @@ export async function keepIndex(
   plan: IndexPlan,
   build: () => RowIndex,
 ): Promise<RowIndex> {
-  const { join } = await import('node:path');
-  const path = join(folder, `${await nameOf(plan)}.index`);
+  const path = join(folder, `${nameOf(plan)}.index`);
   const kept = await readIndex(path, plan);
   if (kept !== undefined) return kept;
   const index = build();
@@ -43,8 +44,6 @@ export async function keepIndex(
 
 /** The index in a file; undefined if there is none, or it is not whole. */
 async function readIndex(path: string, plan: IndexPlan): Promise<RowIndex | undefined> {
-  const { open } = await import('node:fs/promises');
-  const { createHash } = await import('node:crypto');
   const file = await open(path).catch(() => undefined);
   if (file === undefined) return undefined;
   try {
@@ -68,8 +67,6 @@ async function readIndex(path: string, plan: IndexPlan): Promise<RowIndex | unde
 
 /** Writes an index to a name of its own, then renames it: of several at once, any may win. */
 async function writeIndex(path: string, folder: string, { bytes }: RowIndex): Promise<void> {
-  const { mkdir, open, rename, rm } = await import('node:fs/promises');
-  const { createHash, randomUUID } = await import('node:crypto');
   await mkdir(folder, { recursive: true });
   const temporary = `${path}.${randomUUID()}`;
   try {

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan.ts';
 import { bucketBatches } from './cut-window.ts';
-import type { IndexPlan } from './row-index.ts';
+import { type IndexBytes, type IndexPlan, openIndex, type RowIndex } from './row-index.ts';
 import { windowCount } from './windows.ts';
 
 /** What the index of one of a plan's datasets is made for; undefined where rows are samples. */
@@ -30,4 +30,15 @@ export function unitsOf({ rows, batch, last, datasets }: Plan): readonly number[
 /** How many of them a step takes. */
 export function unitsPerStep({ rows, batch }: Plan): number {
   return rows?.type === 'buckets' || rows?.type === 'tokens' ? 1 : batch;
+}
+
+/** The index of one of a plan's datasets in another thread, over its bytes. */
+export function openPlannedIndex(
+  plan: Plan,
+  number: number,
+  longest: number,
+  bytes: IndexBytes | undefined,
+): RowIndex | undefined {
+  const indexPlan = indexPlanOf(plan, number, longest);
+  return indexPlan === undefined ? undefined : openIndex(indexPlan, bytes!);
 }

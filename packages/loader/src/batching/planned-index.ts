@@ -1,9 +1,9 @@
 import type { Dataset } from '@maskloom/shards';
+import { keepIndex } from '#index-folder';
 import { PlanError } from '../errors.ts';
 import type { Plan } from '../plan.ts';
-import { keepIndex } from './index-folder.ts';
 import { indexPlanOf, unitsOf } from './index-plan.ts';
-import { buildIndex, type IndexBytes, openIndex, type RowIndex, unitsIn } from './row-index.ts';
+import { buildIndex, type RowIndex, unitsIn } from './row-index.ts';
 
 /**
  * The index of one of a plan's datasets, from a folder where it was kept, or built and kept there; undefined for a
@@ -30,15 +30,4 @@ export async function plannedIndex(
     );
   }
   return index;
-}
-
-/** The same in another thread, over its bytes. */
-export function openPlannedIndex(
-  plan: Plan,
-  number: number,
-  longest: number,
-  bytes: IndexBytes | undefined,
-): RowIndex | undefined {
-  const indexPlan = indexPlanOf(plan, number, longest);
-  return indexPlan === undefined ? undefined : openIndex(indexPlan, bytes!);
 }
