@@ -9,6 +9,7 @@ export { checkDataset } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export { PlanError } from './errors.ts';
+export { explainPlan, type PlanFact } from './explain/explain-plan.ts';
 export type { BatchAddress } from './global-batch.ts';
 export type { Difference } from './json-differences.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';
