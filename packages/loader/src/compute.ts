@@ -1,4 +1,4 @@
-import { type OutputLengths, requirementsOf } from '@maskloom/core';
+import { type Masker, type OutputLengths, requirementsOf } from '@maskloom/core';
 import type { Samples } from '@maskloom/shards';
 import { capacityOf } from './capacity.ts';
 import { sampleDigest } from './digest.ts';
@@ -7,14 +7,14 @@ import type { BatchRow, LayoutContext, OnRow } from './layouts/layout.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
 import { type Plan, rateOf } from './plan.ts';
-import { type SlotBytes, type SlotContents, SlotWriter } from './slot.ts';
+import { type Slot, type SlotContents, SlotWriter } from './slot.ts';
 
 /** One batch to compute, and the slot to write it to. */
 export interface BatchTask {
   readonly address: Required<BatchAddress>;
   /** Without one, the plan's own. */
   readonly layout: LayoutSpec | undefined;
-  readonly slot: SlotBytes;
+  readonly slot: Slot;
   /** Whether to compute the sample digests as well. */
   readonly digest: boolean;
 }
@@ -28,21 +28,20 @@ export interface BatchResult {
   readonly digests: Uint8Array | undefined;
 }
 
+/** Computes a batch; a masker whose kernel works in the slot's own memory spares a copy. */
+export type Compute = (task: BatchTask, masker?: Masker) => BatchResult;
+
 /**
  * The pure function at the loader's heart: `batch(plan, epoch, step)`, written into a slot. Every
  * thread has one of these over the same shared shards.
  */
-export function createCompute(
-  plan: Plan,
-  context: LayoutContext,
-  samples: Samples,
-): (task: BatchTask) => BatchResult {
-  const masker = maskerOf(plan, context.vocab);
+export function createCompute(plan: Plan, context: LayoutContext, samples: Samples): Compute {
+  const ownMasker = maskerOf(plan, context.vocab);
   const base = BigInt(plan.datasets[0].base);
   const batchOf = globalBatches(plan);
   const needs = requirementsOf(plan.strategy);
 
-  return ({ address, layout, slot, digest }) => {
+  return ({ address, layout, slot, digest }, masker = ownMasker) => {
     const global = batchOf(address);
     const rows: BatchRow[] = global.rows.slice(global.first, global.end).map((row) => ({
       sample: base + BigInt(row),

@@ -8,7 +8,13 @@ export { longestOutputs } from './capacity.ts';
 export { checkDataset } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
-export { PlanError } from './errors.ts';
+export {
+  LoaderClosedError,
+  PlanError,
+  PoolError,
+  WorkerError,
+  type WorkerFailure,
+} from './errors.ts';
 export { explainPlan, type PlanFact } from './explain/explain-plan.ts';
 export type { BatchAddress } from './global-batch.ts';
 export type { Difference } from './json-differences.ts';
@@ -21,6 +27,7 @@ export {
   type BatchesOptions,
   createLoader,
   type Loader,
+  type LoaderEvent,
   type LoaderOptions,
   type Position,
 } from './loader.ts';
@@ -36,6 +43,7 @@ export {
   rateOf,
   stepsPerEpoch,
 } from './plan.ts';
+export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
 export {
   createStages,
