@@ -3,8 +3,9 @@ import type { Dataset } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
 import { type Batch, batchOf } from './batch.ts';
-import { longestOutputs } from './capacity.ts';
-import { checkDataset } from './check-dataset.ts';
+import { plannedIndex } from './batching/planned-index.ts';
+import { longer, longestOutputs } from './capacity.ts';
+import { checkDatasets, mixedVocab } from './check-dataset.ts';
 import { createCompute } from './compute.ts';
 import { LoaderClosedError } from './errors.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
@@ -23,8 +24,15 @@ import { checkState, type State, stateAfter } from './state.ts';
 /** Options of {@linkcode createLoader}. */
 export interface LoaderOptions {
   readonly plan: Plan;
-  /** The dataset that the plan names. */
-  readonly dataset: Dataset;
+  /** The dataset that the plan names; or `datasets`, if it names several. */
+  readonly dataset?: Dataset;
+  /** The datasets of a mixture, in the plan's order. */
+  readonly datasets?: readonly Dataset[];
+  /**
+   * A folder where the index of packed rows, or of batches by length, is kept: it is built once for a dataset. Without
+   * one, it is built each time.
+   */
+  readonly indexes?: string;
   /** Worker threads; 0 computes in the calling thread. Default: one less than there are processors, at least 1. */
   readonly workers?: number;
   /**
@@ -132,19 +140,29 @@ export interface Loader {
  * ```
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
-  const { plan, dataset, workers = Math.max(1, processors() - 1) } = options;
+  const { plan, workers = Math.max(1, processors() - 1) } = options;
   const { patience = 60_000, attempts = 4, workerHeap, signal, faults } = options;
   checkCount('workers', workers, 0);
   checkCount('patience', patience, 1);
   checkCount('attempts', attempts, 1);
   signal?.throwIfAborted();
-  checkDataset(plan, dataset);
-  const { manifest, shards } = dataset;
+  const datasets = options.datasets ?? (options.dataset === undefined ? [] : [options.dataset]);
+  checkDatasets(plan, datasets);
+  const indexed = await Promise.all(
+    datasets.map(async (dataset, number) => ({
+      manifest: dataset.manifest,
+      shards: dataset.shards,
+      samples: dataset,
+      index: await plannedIndex(plan, number, dataset, options.indexes),
+    })),
+  );
   const context = {
-    vocab: manifest.vocab,
-    capacity: longestOutputs(plan, dataset),
+    vocab: mixedVocab(datasets.map(({ manifest }) => manifest)),
+    capacity: datasets.map((dataset) => longestOutputs(plan, dataset)).reduce(longer),
     sentenceOrder: plan.strategy.type === 'sentence-order',
     defaultLayout: defaultLayout(plan),
+    packed: plan.rows?.type === 'packed',
+    samplesPerRow: Math.max(1, ...indexed.map(({ index }) => index?.mostSamples ?? 1)),
   };
   const { onEvent = logEvent } = options;
   const failures = { count: 0 };
@@ -154,13 +172,22 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   };
   const pool =
     workers === 0
-      ? inlinePool(createCompute(plan, context, dataset), (room) =>
+      ? inlinePool(createCompute(plan, context, indexed), (room) =>
           maskerOf(plan, context.vocab, room),
         )
       : new WorkerPool(
           workers,
           startWorker,
-          { plan, manifest, context, shards, faults },
+          {
+            plan,
+            context,
+            datasets: indexed.map(({ manifest, shards, index }) => ({
+              manifest,
+              shards,
+              index: index?.bytes,
+            })),
+            faults,
+          },
           { patience, attempts, heap: workerHeap, onFailure },
         );
   const loader = new PooledLoader(plan, context, workers, pool, failures);
