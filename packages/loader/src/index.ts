@@ -17,6 +17,7 @@ export {
   WorkerError,
   type WorkerFailure,
 } from './errors.ts';
+export { explainPlan, type PlanFact } from './explain/explain-plan.ts';
 export type { BatchAddress } from './global-batch.ts';
 export type { Difference } from './json-differences.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';
