@@ -6,6 +6,7 @@
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
 export { longestOutputs } from './capacity.ts';
 export { checkDataset } from './check-dataset.ts';
+export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export {
   LoaderClosedError,
@@ -15,6 +16,7 @@ export {
   type WorkerFailure,
 } from './errors.ts';
 export type { BatchAddress } from './global-batch.ts';
+export type { Difference } from './json-differences.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';
 export { type DenseColumns, readDense } from './layouts/dense.ts';
 export type { PadOptions } from './layouts/layout.ts';
@@ -30,6 +32,7 @@ export {
 } from './loader.ts';
 export { globalOrder, type Order } from './order.ts';
 export {
+  checkPlan,
   createPlan,
   type Plan,
   type PlanDataset,
@@ -41,4 +44,21 @@ export {
 } from './plan.ts';
 export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
-export { checkState, type State, stateAfter } from './state.ts';
+export {
+  createStages,
+  parseStages,
+  type Stage,
+  type StageOptions,
+  type StageStart,
+  type Stages,
+  stagesId,
+} from './stages/stages.ts';
+export {
+  createStagesLoader,
+  type StageBatch,
+  type StagesBatchesOptions,
+  type StagesLoader,
+  type StagesLoaderOptions,
+} from './stages/stages-loader.ts';
+export type { StagesAddress, StagesPosition } from './stages/stages-state.ts';
+export { checkState, parseState, type State, stateAfter } from './state.ts';
