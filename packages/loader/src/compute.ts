@@ -1,12 +1,13 @@
 import { type OutputLengths, requirementsOf } from '@maskloom/core';
-import type { Samples } from '@maskloom/shards';
+import type { ReadySamples, Samples } from '@maskloom/shards';
 import { capacityOf } from './capacity.ts';
 import { sampleDigest } from './digest.ts';
-import { type BatchAddress, globalBatches } from './global-batch.ts';
+import { type BatchAddress, type GlobalBatch, globalBatches } from './global-batch.ts';
 import type { BatchRow, LayoutContext, OnRow } from './layouts/layout.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
-import { type Plan, rateOf } from './plan.ts';
+import { nextSteps } from './next-step.ts';
+import { type Plan, rateOf, stepsPerEpoch } from './plan.ts';
 import { type SlotBytes, type SlotContents, SlotWriter } from './slot.ts';
 
 /** One batch to compute, and the slot to write it to. */
@@ -36,14 +37,14 @@ export function createCompute(
   plan: Plan,
   context: LayoutContext,
   samples: Samples,
-): (task: BatchTask) => BatchResult {
+): (task: BatchTask) => BatchResult | Promise<BatchResult> {
   const masker = maskerOf(plan, context.vocab);
   const base = BigInt(plan.datasets[0].base);
   const batchOf = globalBatches(plan);
   const needs = requirementsOf(plan.strategy);
 
-  return ({ address, layout, slot, digest }) => {
-    const global = batchOf(address);
+  const compute = (task: BatchTask, global: GlobalBatch, samples: ReadySamples): BatchResult => {
+    const { address, layout, slot, digest } = task;
     const rows: BatchRow[] = global.rows.slice(global.first, global.end).map((row) => ({
       sample: base + BigInt(row),
       ids: samples.sample(row),
@@ -65,6 +66,20 @@ export function createCompute(
       capacity,
       digests: digest ? concatenate(digests) : undefined,
     };
+  };
+
+  const { load, readAhead } = samples;
+  if (load === undefined) return (task) => compute(task, batchOf(task.address), samples);
+  // Outputs of lengths of their own take more than the lengths of the other ranks' samples to bound.
+  const allRows = masker.strategy.capacity !== undefined;
+  const nextOf = nextSteps(stepsPerEpoch(plan));
+  return async (task) => {
+    const global = batchOf(task.address);
+    const rows = allRows ? global.rows : global.rows.slice(global.first, global.end);
+    using ready = await load({ rows, lengths: global.rows });
+    const next = nextOf(task.address);
+    if (next !== undefined) readAhead?.(batchOf(next).rows);
+    return compute(task, global, ready);
   };
 }
 

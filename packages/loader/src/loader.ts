@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { ArgumentError, type OutputLengths } from '@maskloom/core';
-import type { Dataset } from '@maskloom/shards';
+import { cacheOf, type Dataset, openSamples } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { type Batch, batchOf } from './batch.ts';
 import { longestOutputs } from './capacity.ts';
@@ -100,17 +100,21 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   const { plan, dataset, workers = Math.max(1, availableParallelism() - 1) } = options;
   checkCount('workers', workers, 0);
   checkDataset(plan, dataset);
-  const { manifest, shards } = dataset;
+  const { manifest, shards, memory } = dataset;
+  const cache = cacheOf(memory, Math.max(1, workers));
+  // Threads have all of the memory there is for caches: this one keeps a single record batch.
+  const samples = openSamples(manifest, shards, { cache: workers === 0 ? cache : 0 });
   const context = {
     vocab: manifest.vocab,
-    capacity: longestOutputs(plan, dataset),
+    capacity: await longestOutputs(plan, { manifest, ...samples }),
     sentenceOrder: plan.strategy.type === 'sentence-order',
     defaultLayout: defaultLayout(plan),
   };
   const pool =
     workers === 0
-      ? inlinePool(createCompute(plan, context, dataset))
-      : await threadPool(workers, { plan, manifest, context, shards });
+      ? inlinePool(createCompute(plan, context, samples), () => samples.close?.())
+      : await threadPool(workers, { plan, manifest, context, shards, cache });
+  if (workers > 0) samples.close?.();
   return new PooledLoader(plan, context, workers, pool);
 }
 

@@ -1,4 +1,4 @@
-import type { Manifest, ShardBytes } from '@maskloom/shards';
+import type { Manifest, OpenShard } from '@maskloom/shards';
 import type { BatchResult, BatchTask } from '../compute.ts';
 import type { LayoutContext } from '../layouts/layout.ts';
 import type { Plan } from '../plan.ts';
@@ -9,7 +9,9 @@ export interface ThreadData {
   readonly plan: Plan;
   readonly manifest: Manifest;
   readonly context: LayoutContext;
-  readonly shards: readonly ShardBytes[];
+  readonly shards: readonly OpenShard[];
+  /** Bytes of record batches that each thread may keep, where not all shards are in memory. */
+  readonly cache: number;
 }
 
 /** Computes in `workers` threads of Node (piscina). */

@@ -4,6 +4,6 @@ import { workerData } from 'piscina';
 import { createCompute } from '../compute.ts';
 import type { ThreadData } from './thread-pool.ts';
 
-const { plan, manifest, context, shards } = workerData as ThreadData;
+const { plan, manifest, context, shards, cache } = workerData as ThreadData;
 
-export const run = createCompute(plan, context, openSamples(manifest, shards));
+export const run = createCompute(plan, context, openSamples(manifest, shards, { cache }));
