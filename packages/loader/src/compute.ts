@@ -1,12 +1,13 @@
 import { type Masker, type OutputLengths, requirementsOf } from '@maskloom/core';
-import type { Samples } from '@maskloom/shards';
+import type { ReadySamples, Samples } from '@maskloom/shards';
 import { capacityOf } from './capacity.ts';
 import { sampleDigest } from './digest.ts';
-import { type BatchAddress, globalBatches } from './global-batch.ts';
+import { type BatchAddress, type GlobalBatch, globalBatches } from './global-batch.ts';
 import type { BatchRow, LayoutContext, OnRow } from './layouts/layout.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
-import { type Plan, rateOf } from './plan.ts';
+import { nextSteps } from './next-step.ts';
+import { type Plan, rateOf, stepsPerEpoch } from './plan.ts';
 import { type Slot, type SlotContents, SlotWriter } from './slot.ts';
 
 /** One batch to compute, and the slot to write it to. */
@@ -29,7 +30,7 @@ export interface BatchResult {
 }
 
 /** Computes a batch; a masker whose kernel works in the slot's own memory spares a copy. */
-export type Compute = (task: BatchTask, masker?: Masker) => BatchResult;
+export type Compute = (task: BatchTask, masker?: Masker) => BatchResult | Promise<BatchResult>;
 
 /**
  * The pure function at the loader's heart: `batch(plan, epoch, step)`, written into a slot. Every
@@ -41,8 +42,13 @@ export function createCompute(plan: Plan, context: LayoutContext, samples: Sampl
   const batchOf = globalBatches(plan);
   const needs = requirementsOf(plan.strategy);
 
-  return ({ address, layout, slot, digest }, masker = ownMasker) => {
-    const global = batchOf(address);
+  const compute = (
+    task: BatchTask,
+    global: GlobalBatch,
+    samples: ReadySamples,
+    masker = ownMasker,
+  ): BatchResult => {
+    const { address, layout, slot, digest } = task;
     const rows: BatchRow[] = global.rows.slice(global.first, global.end).map((row) => ({
       sample: base + BigInt(row),
       ids: samples.sample(row),
@@ -64,6 +70,22 @@ export function createCompute(plan: Plan, context: LayoutContext, samples: Sampl
       capacity,
       digests: digest ? concatenate(digests) : undefined,
     };
+  };
+
+  const { load, readAhead } = samples;
+  if (load === undefined) {
+    return (task, masker) => compute(task, batchOf(task.address), samples, masker);
+  }
+  // Outputs of lengths of their own take more than the lengths of the other ranks' samples to bound.
+  const allRows = ownMasker.strategy.capacity !== undefined;
+  const nextOf = nextSteps(stepsPerEpoch(plan));
+  return async (task, masker) => {
+    const global = batchOf(task.address);
+    const rows = allRows ? global.rows : global.rows.slice(global.first, global.end);
+    using ready = await load({ rows, lengths: global.rows });
+    const next = nextOf(task.address);
+    if (next !== undefined) readAhead?.(batchOf(next).rows);
+    return compute(task, global, ready, masker);
   };
 }
 

@@ -1,5 +1,5 @@
 import { ArgumentError, kernelBytes, type OutputLengths } from '@maskloom/core';
-import type { Dataset } from '@maskloom/shards';
+import { cacheOf, type Dataset, openSamples } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
 import { type Batch, batchOf } from './batch.ts';
@@ -139,10 +139,13 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   checkCount('attempts', attempts, 1);
   signal?.throwIfAborted();
   checkDataset(plan, dataset);
-  const { manifest, shards } = dataset;
+  const { manifest, shards, memory } = dataset;
+  const cache = cacheOf(memory, Math.max(1, workers));
+  // Threads have all of the memory there is for caches: this one keeps a single record batch.
+  const samples = openSamples(manifest, shards, { cache: workers === 0 ? cache : 0 });
   const context = {
     vocab: manifest.vocab,
-    capacity: longestOutputs(plan, dataset),
+    capacity: await longestOutputs(plan, { manifest, ...samples }),
     sentenceOrder: plan.strategy.type === 'sentence-order',
     defaultLayout: defaultLayout(plan),
   };
@@ -154,15 +157,18 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   };
   const pool =
     workers === 0
-      ? inlinePool(createCompute(plan, context, dataset), (room) =>
-          maskerOf(plan, context.vocab, room),
+      ? inlinePool(
+          createCompute(plan, context, samples),
+          (room) => maskerOf(plan, context.vocab, room),
+          () => samples.close?.(),
         )
       : new WorkerPool(
           workers,
           startWorker,
-          { plan, manifest, context, shards, faults },
+          { plan, manifest, context, shards, cache, faults },
           { patience, attempts, heap: workerHeap, onFailure },
         );
+  if (workers > 0) samples.close?.();
   const loader = new PooledLoader(plan, context, workers, pool, failures);
   signal?.addEventListener('abort', () => void loader.close(), { once: true });
   return loader;

@@ -1,7 +1,7 @@
 import { createLoader, StreamDigest } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { Command } from 'commander';
-import { integer } from '../options.ts';
+import { integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 
 interface VerifyCommandOptions {
@@ -13,6 +13,7 @@ interface VerifyCommandOptions {
   readonly workers: number;
   readonly ranks: number;
   readonly prefetch: number;
+  readonly memory?: number;
 }
 
 /** `maskloom verify`: prints the stream digest. */
@@ -27,13 +28,14 @@ export function verifyCommand(): Command {
     .option('--workers <count>', 'worker threads', integer(0), 2)
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
     .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
+    .option(...memoryOption, memory)
     .action(run);
 }
 
 async function run(options: VerifyCommandOptions): Promise<void> {
   const { epoch, step, workers, ranks, prefetch } = options;
   const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
+  const dataset = await openDataset(options.data, { memory: options.memory });
   await using loader = await createLoader({ plan, dataset, workers });
   const steps = options.steps ?? loader.stepsPerEpoch;
   const streams = Array.from({ length: ranks }, (_, rank) =>

@@ -1,6 +1,6 @@
 /** @file What every worker does with a task, whichever way the task came. */
 import type { KernelRoom, Masker } from '@maskloom/core';
-import { type Manifest, openSamples, type ShardBytes } from '@maskloom/shards';
+import { type Manifest, type OpenShard, openSamples } from '@maskloom/shards';
 import { type BatchResult, type BatchTask, type Compute, createCompute } from '../compute.ts';
 import type { LayoutContext } from '../layouts/layout.ts';
 import { maskerOf } from '../masker.ts';
@@ -13,7 +13,9 @@ export interface WorkerStart {
   readonly plan: Plan;
   readonly manifest: Manifest;
   readonly context: LayoutContext;
-  readonly shards: readonly ShardBytes[];
+  readonly shards: readonly OpenShard[];
+  /** Bytes of record batches that each worker may keep, where not all shards are in memory. */
+  readonly cache: number;
   readonly faults: Faults | undefined;
 }
 
@@ -55,8 +57,8 @@ export type MaskerIn = (room: KernelRoom) => Masker;
 export async function createWorkerCompute(
   start: WorkerStart,
 ): Promise<(task: WorkerTask) => Promise<WorkerAnswer>> {
-  const { plan, manifest, context, shards, faults } = start;
-  const samples = openSamples(manifest, shards);
+  const { plan, manifest, context, shards, cache, faults } = start;
+  const samples = openSamples(manifest, shards, { cache });
   let compute = createCompute(plan, context, samples);
   if (faults !== undefined) {
     const { wrap } = (await import(faults.module)) as {
