@@ -9,10 +9,13 @@ export function folders(text: string, before: readonly string[] = []): readonly 
 /** Finds the dataset of a plan among folders, each opened once. */
 export class Datasets {
   readonly #folders: readonly string[];
+  readonly #memory: number | undefined;
   readonly #opened = new Map<string, Promise<Dataset>>();
 
-  constructor(folders: readonly string[]) {
+  /** @param memory most bytes that each takes; default no limit */
+  constructor(folders: readonly string[], memory?: number) {
     this.#folders = folders;
+    this.#memory = memory;
   }
 
   /**
@@ -34,7 +37,7 @@ export class Datasets {
   #open(folder: string): Promise<Dataset> {
     let dataset = this.#opened.get(folder);
     if (dataset === undefined) {
-      dataset = openDataset(folder);
+      dataset = openDataset(folder, { memory: this.#memory });
       this.#opened.set(folder, dataset);
     }
     return dataset;
