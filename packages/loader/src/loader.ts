@@ -4,13 +4,13 @@ import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
 import { type Batch, batchOf } from './batch.ts';
 import { plannedIndex } from './batching/planned-index.ts';
-import { longer, longestOutputs } from './capacity.ts';
-import { checkDatasets, mixedVocab } from './check-dataset.ts';
+import { checkDatasets } from './check-dataset.ts';
 import { createCompute } from './compute.ts';
 import { LoaderClosedError } from './errors.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
 import type { LayoutContext } from './layouts/layout.ts';
-import { defaultLayout, type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import { layoutContextOf } from './layouts/layout-context.ts';
+import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
@@ -160,21 +160,13 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
         { ...dataset, manifest, ...samples },
         options.indexes,
       );
-      const capacity = await longestOutputs(plan, { manifest, ...samples });
-      return { manifest, shards, cache, samples, index, capacity };
+      return { manifest, shards, cache, samples, index };
     }),
   );
   const closeSamples = () => {
     for (const { samples } of opened) samples.close?.();
   };
-  const context = {
-    vocab: mixedVocab(datasets.map(({ manifest }) => manifest)),
-    capacity: opened.map(({ capacity }) => capacity).reduce(longer),
-    sentenceOrder: plan.strategy.type === 'sentence-order',
-    defaultLayout: defaultLayout(plan),
-    packed: plan.rows?.type === 'packed',
-    samplesPerRow: Math.max(1, ...opened.map(({ index }) => index?.mostSamples ?? 1)),
-  };
+  const context = await layoutContextOf(plan, opened);
   const { onEvent = logEvent } = options;
   const failures = { count: 0 };
   const onFailure = (event: WorkerFailureEvent): void => {

@@ -23,7 +23,7 @@ export async function verifyStages(options: VerifyStagesOptions): Promise<void> 
   const datasets = new Datasets(options.data, options.memory);
   await using loader = createStagesLoader({
     stages,
-    open: async (plan) => createLoader({ plan, dataset: await datasets.of(plan), workers }),
+    open: async (plan) => createLoader({ plan, datasets: await datasets.of(plan), workers }),
   });
   const first = stages.stages[stage]?.from;
   const { epoch = first?.epoch ?? 0, step = first?.step ?? 0, steps } = options;
