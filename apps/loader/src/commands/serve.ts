@@ -1,13 +1,12 @@
-import { createLoader } from '@maskloom/loader';
-import { openDataset } from '@maskloom/shards';
+import { createLoader, mixedVocab } from '@maskloom/loader';
 import { Command } from 'commander';
+import { type DataOptions, openDatasets, withDataOptions } from '../datasets.ts';
 import { integer } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { serve } from '../sidecar/server.ts';
 
-interface ServeCommandOptions {
+interface ServeCommandOptions extends DataOptions {
   readonly plan: string;
-  readonly data: string;
   readonly host: string;
   readonly port: number;
   readonly workers: number;
@@ -16,23 +15,27 @@ interface ServeCommandOptions {
 
 /** `maskloom serve`: the sidecar. */
 export function serveCommand(): Command {
-  return new Command('serve')
+  const command = new Command('serve')
     .description('serve the batches of a plan over HTTP, as Arrow IPC streams')
     .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset')
     .option('--host <address>', 'where to listen', '127.0.0.1')
     .option('--port <number>', '0 takes any free port', integer(0), 4300)
     .option('--workers <count>', 'worker threads', integer(0), 2)
-    .option('--prefetch <count>', 'batches computed ahead for each stream', integer(0), 4)
-    .action(run);
+    .option('--prefetch <count>', 'batches computed ahead for each stream', integer(0), 4);
+  return withDataOptions(command).action(run);
 }
 
 async function run(options: ServeCommandOptions): Promise<void> {
   const { host, port, workers, prefetch } = options;
   const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
-  await using loader = await createLoader({ plan, dataset, workers });
-  const sidecar = await serve({ loader, manifest: dataset.manifest, host, port, prefetch });
+  const datasets = await openDatasets(options.data);
+  await using loader = await createLoader({ plan, datasets, workers, indexes: options.indexes });
+  const manifests = datasets.map((dataset) => dataset.manifest);
+  const manifest = {
+    vocab: mixedVocab(manifests),
+    longest: Math.max(...manifests.map(({ longest }) => longest)),
+  };
+  const sidecar = await serve({ loader, manifest, host, port, prefetch });
   console.log(`listening on ${sidecar.url}, plan ${loader.planId}`);
   await stopSignal();
   await sidecar.close();

@@ -1,12 +1,11 @@
 import { createLoader, StreamDigest } from '@maskloom/loader';
-import { openDataset } from '@maskloom/shards';
 import { Command } from 'commander';
+import { type DataOptions, openDatasets, withDataOptions } from '../datasets.ts';
 import { integer } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 
-interface VerifyCommandOptions {
+interface VerifyCommandOptions extends DataOptions {
   readonly plan: string;
-  readonly data: string;
   readonly epoch: number;
   readonly step: number;
   readonly steps?: number;
@@ -17,24 +16,23 @@ interface VerifyCommandOptions {
 
 /** `maskloom verify`: prints the stream digest. */
 export function verifyCommand(): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .description('compute batches and print the stream digest: equal digests, equal data')
     .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset')
     .option('--epoch <number>', 'first epoch', integer(0), 0)
     .option('--step <number>', 'first step', integer(0), 0)
     .option('--steps <count>', 'how many steps (default: one epoch)', integer(1))
     .option('--workers <count>', 'worker threads', integer(0), 2)
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
-    .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
-    .action(run);
+    .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4);
+  return withDataOptions(command).action(run);
 }
 
 async function run(options: VerifyCommandOptions): Promise<void> {
   const { epoch, step, workers, ranks, prefetch } = options;
   const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
-  await using loader = await createLoader({ plan, dataset, workers });
+  const datasets = await openDatasets(options.data);
+  await using loader = await createLoader({ plan, datasets, workers, indexes: options.indexes });
   const steps = options.steps ?? loader.stepsPerEpoch;
   const streams = Array.from({ length: ranks }, (_, rank) =>
     loader.batches({
