@@ -1,8 +1,10 @@
-/** @file `--data`, which may be given several times. */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { checkDatasets, type Plan } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
-import type { Command } from 'commander';
+
+/** Reads folders from the command line, one at a time. */
+export function folders(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
 
 /** A dataset's folder, and how often a mixture draws from it. */
 export interface WeightedFolder {
@@ -10,37 +12,63 @@ export interface WeightedFolder {
   readonly weight: number | undefined;
 }
 
-/** Adds one more folder, such as `data/wiki` or, in a mixture, `data/wiki=3`. */
-export function weightedFolder(
+/** Reads folders with weights, one at a time, such as `data/wiki` or, in a mixture, `data/wiki=3`. */
+export function weightedFolders(
   text: string,
   before: readonly WeightedFolder[] = [],
-): WeightedFolder[] {
+): readonly WeightedFolder[] {
   const [, folder = text, weight] = /^(.+)=([0-9]{1,5})$/.exec(text) ?? [];
   return [...before, { folder, weight: weight === undefined ? undefined : Number(weight) }];
 }
 
-/** What a command that opens a plan's datasets is told of them. */
-export interface DataOptions {
-  readonly data: readonly string[];
-  readonly indexes: string;
-}
+/** Finds the datasets of plans among folders, each opened once. */
+export class Datasets {
+  readonly #folders: readonly string[];
+  readonly #memory: number | undefined;
+  readonly #opened = new Map<string, Promise<Dataset>>();
 
-/** Adds `--data` and `--indexes` to a command that opens a plan's datasets. */
-export function withDataOptions(command: Command): Command {
-  return command
-    .requiredOption(
-      '--data <folder>',
-      "its dataset; of a mixture, once for each, in the plan's order",
-      (text: string, before: string[] = []) => [...before, text],
-    )
-    .option(
-      '--indexes <folder>',
-      'where indexes of packed rows and of batches by length are kept',
-      join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'maskloom', 'indexes'),
-    );
-}
+  /**
+   * @param folders at least one
+   * @param memory most bytes that each takes; default no limit
+   */
+  constructor(folders: readonly string[], memory?: number) {
+    this.#folders = folders;
+    this.#memory = memory;
+  }
 
-/** Opens the datasets that were given. */
-export function openDatasets(folders: readonly string[]): Promise<Dataset[]> {
-  return Promise.all(folders.map((folder) => openDataset(folder)));
+  /**
+   * The datasets that a plan names, in its order, wherever they stand among the folders.
+   *
+   * @throws {PlanError} with code `PLAN_DATASET` if none of the folders holds one of them, or it lacks what the plan needs.
+   */
+  async of(plan: Plan): Promise<readonly Dataset[]> {
+    const found: Dataset[] = [];
+    for (const { digest } of plan.datasets) found.push(await this.#find(digest));
+    checkDatasets(plan, found);
+    return found;
+  }
+
+  /** Those of all folders, in their order. */
+  all(): Promise<readonly Dataset[]> {
+    return Promise.all(this.#folders.map((folder) => this.#open(folder)));
+  }
+
+  /** The dataset of a digest, or else the last there is, whose check then names both. */
+  async #find(digest: string): Promise<Dataset> {
+    let dataset: Dataset | undefined;
+    for (const folder of this.#folders) {
+      dataset = await this.#open(folder);
+      if (dataset.digest === digest) break;
+    }
+    return dataset!;
+  }
+
+  #open(folder: string): Promise<Dataset> {
+    let dataset = this.#opened.get(folder);
+    if (dataset === undefined) {
+      dataset = openDataset(folder, { memory: this.#memory });
+      this.#opened.set(folder, dataset);
+    }
+    return dataset;
+  }
 }

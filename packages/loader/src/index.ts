@@ -6,6 +6,7 @@
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
 export { globalOrder, type Order, type OrderPlan, windowedOrder } from './batching/order.ts';
 export type { RowsOptions, RowsPlan } from './batching/rows-plan.ts';
+export { sampleLengths } from './batching/sample-lengths.ts';
 export { longestOutputs } from './capacity.ts';
 export { checkDataset, checkDatasets, mixedVocab } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
@@ -17,6 +18,7 @@ export {
   WorkerError,
   type WorkerFailure,
 } from './errors.ts';
+export { explainPlan, type PlanFact } from './explain/explain-plan.ts';
 export type { BatchAddress } from './global-batch.ts';
 export type { Difference } from './json-differences.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';

@@ -1,9 +1,10 @@
-import type { Dataset } from '@maskloom/shards';
+import type { Manifest, Samples } from '@maskloom/shards';
 import { keepIndex } from '#index-folder';
 import { PlanError } from '../errors.ts';
 import type { Plan } from '../plan.ts';
 import { indexPlanOf, unitsOf } from './index-plan.ts';
 import { buildIndex, type RowIndex, unitsIn } from './row-index.ts';
+import { sampleLengths } from './sample-lengths.ts';
 
 /**
  * The index of one of a plan's datasets, from a folder where it was kept, or built and kept there; undefined for a
@@ -14,13 +15,13 @@ import { buildIndex, type RowIndex, unitsIn } from './row-index.ts';
 export async function plannedIndex(
   plan: Plan,
   number: number,
-  dataset: Pick<Dataset, 'manifest' | 'length'>,
+  dataset: Pick<Samples, 'length' | 'load'> & { readonly manifest: Manifest },
   folder: string | undefined,
 ): Promise<RowIndex | undefined> {
   const indexPlan = indexPlanOf(plan, number, dataset.manifest.longest);
   if (indexPlan === undefined) return undefined;
-  const build = () => buildIndex(indexPlan, dataset.length);
-  const index = folder === undefined ? build() : await keepIndex(folder, indexPlan, build);
+  const build = async () => buildIndex(indexPlan, await sampleLengths(dataset));
+  const index = folder === undefined ? await build() : await keepIndex(folder, indexPlan, build);
   const expected = unitsOf(plan)[number]!;
   const found = unitsIn(index);
   if (found !== expected) {

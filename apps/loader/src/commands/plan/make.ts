@@ -6,23 +6,34 @@ import {
   type PlanOptions,
   planId,
   type RateSchedule,
+  sampleLengths,
   stepsPerEpoch,
 } from '@maskloom/loader';
 import { canonicalJson, type Dataset, type Json } from '@maskloom/shards';
 import { Command, Option } from 'commander';
-import { type BatchingOptions, batchingOf, withBatchingOptions } from '../batching-options.ts';
-import { openDatasets, type WeightedFolder, weightedFolder } from '../datasets.ts';
-import { integer, meanLength, modes, rates, seed, sentinels, share } from '../options.ts';
+import { type BatchingOptions, batchingOf, withBatchingOptions } from '../../batching-options.ts';
+import { Datasets, type WeightedFolder, weightedFolders } from '../../datasets.ts';
+import {
+  integer,
+  meanLength,
+  memory,
+  memoryOption,
+  modes,
+  rates,
+  seed,
+  sentinels,
+  share,
+} from '../../options.ts';
 import {
   checkOptions,
   type StrategyName,
   type StrategyOptions,
   strategies,
   wordStrategies,
-} from '../strategies.ts';
-import { writeAtomically } from '../write-atomically.ts';
+} from '../../strategies.ts';
+import { writeAtomically } from '../../write-atomically.ts';
 
-interface PlanCommandOptions extends StrategyOptions, BatchingOptions {
+interface MakeCommandOptions extends StrategyOptions, BatchingOptions {
   readonly data: readonly WeightedFolder[];
   readonly out: string;
   readonly seed: bigint;
@@ -31,16 +42,19 @@ interface PlanCommandOptions extends StrategyOptions, BatchingOptions {
   readonly rates?: RateSchedule;
   readonly mode: 'dynamic' | 'static';
   readonly copies?: number;
+  readonly memory?: number;
 }
 
-/** `maskloom plan`: fixes a stream of batches in a JSON file. */
-export function planCommand(): Command {
-  const command = new Command('plan')
-    .description('fix a stream of batches: write its plan')
+/** `maskloom plan make`: fixes a stream of batches in a JSON file. */
+export function makeCommand(): Command {
+  const command = new Command('make')
+    .description(
+      'fix a stream of batches: write its plan (`maskloom plan` without a command does this)',
+    )
     .requiredOption(
       '--data <folder[=weight]>',
       'the dataset; several times, with weights, to mix datasets',
-      weightedFolder,
+      weightedFolders,
     )
     .requiredOption('--out <file>', 'where to write the plan')
     .addOption(
@@ -88,29 +102,36 @@ export function planCommand(): Command {
         .default('dynamic'),
     )
     .option('--copies <count>', 'static: sets of masks, shown in turn (default: 1)', integer(1));
-  return withBatchingOptions(command).action(run);
+  return withBatchingOptions(command)
+    .option(...memoryOption, memory)
+    .action(run);
 }
 
-async function run(options: PlanCommandOptions): Promise<void> {
+async function run(options: MakeCommandOptions): Promise<void> {
   const { data, out, strategy, sentenceOrder: ordered, seed, mode, copies, rates } = options;
   checkOptions(strategy, options);
-  const datasets = await openDatasets(data.map(({ folder }) => folder));
+  const folders = new Datasets(
+    data.map(({ folder }) => folder),
+    options.memory,
+  );
+  const datasets = await folders.all();
   for (const dataset of datasets) {
     if (options.unit === undefined && wordStrategies.includes(strategy)) checkWords(dataset);
   }
   const longestSample = Math.max(...datasets.map(({ manifest }) => manifest.longest));
   const masking = strategies[strategy](withIds(options, datasets[0]!), longestSample);
+  const batching = batchingOf(options);
   const plan = createPlan({
-    ...batchingOf(options),
+    ...batching,
     seed,
     mode,
     ...(copies === undefined ? {} : { copies }),
     ...(rates === undefined ? {} : { rates }),
     strategy: ordered ? sentenceOrder(masking) : masking,
-    ...weighted(data, datasets),
+    ...weighted(data, batching.rows === undefined ? datasets : await withLengths(datasets)),
   });
   checkDatasets(plan, datasets);
-  const longest = datasets.map((dataset) => longestOutputs(plan, dataset));
+  const longest = await Promise.all(datasets.map((dataset) => longestOutputs(plan, dataset)));
   await writeAtomically(out, `${canonicalJson(plan as unknown as Json)}\n`);
   console.log(`plan ${planId(plan)}`);
   console.log(`steps per epoch ${stepsPerEpoch(plan)}`);
@@ -125,6 +146,13 @@ async function run(options: PlanCommandOptions): Promise<void> {
     const parts = points.map(([at, rate]) => `${rate / 1_000_000} at ${over} ${at}`);
     console.log(`rates ${parts.join(', ')}`);
   }
+}
+
+/** Of what is not in memory, lengths have to be read before they can be asked for. */
+async function withLengths(datasets: readonly Dataset[]): Promise<Dataset[]> {
+  return await Promise.all(
+    datasets.map(async (dataset) => ({ ...dataset, length: await sampleLengths(dataset) })),
+  );
 }
 
 /** One dataset, or a mixture of several by their weights. */
