@@ -13,7 +13,10 @@ let resident: Dataset;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'maskloom-memory-'));
-  await writeDataset(join(folder, 'data'), 3000, sentinelVocab);
+  await writeDataset(join(folder, 'data'), 5000, sentinelVocab, {
+    rowsPerRecordBatch: 128,
+    rowsPerShard: 256,
+  });
   resident = await openDataset(join(folder, 'data'));
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -24,7 +27,7 @@ async function digestOf(
   dataset: Dataset,
   workers: number,
   ranks = 1,
-  steps = 80,
+  steps = 140,
 ): Promise<string> {
   await using loader = await createLoader({ plan, dataset, workers });
   const streams = Array.from({ length: ranks }, (_, rank) =>
@@ -48,7 +51,7 @@ describe('with data four times the memory budget the stream is that of resident 
   for (const order of ['global', 'sequential'] as const) {
     for (const [name, strategy] of Object.entries(strategies)) {
       test(`in ${order} order, for ${name}, with 0, 1 and 2 workers and 2 ranks`, async () => {
-        // 80 steps of 40 rows go on into a second epoch, where rows are read by themselves.
+        // 140 steps of 40 rows go on into a second epoch, where rows are read by themselves.
         const plan = createPlan({ dataset: resident, strategy, seed: 7n, batch: 40, order });
         const expected = await digestOf(plan, resident, 0);
         const memory = Math.floor(resident.memory.resident / 4);
@@ -69,7 +72,7 @@ describe('with data four times the memory budget the stream is that of resident 
     const strategy = tokenMasking({ rate: 0.15 });
     const plan = createPlan({ dataset: resident, strategy, seed: 7n, batch: 40 });
     const expected = await digestOf(plan, resident, 0);
-    const dataset = await openDataset(join(folder, 'data'), { memory: 20_000 });
+    const dataset = await openDataset(join(folder, 'data'), { memory: 85_000 });
     expect(dataset.shards.some((shard) => 'location' in shard && !shard.index)).toBe(true);
     for (const workers of [0, 2]) {
       expect(await digestOf(plan, dataset, workers)).toBe(expected);
@@ -80,9 +83,9 @@ describe('with data four times the memory budget the stream is that of resident 
 test('a budget that has no room for a record batch for each worker is refused', async () => {
   const strategy = tokenMasking({ rate: 0.15 });
   const plan = createPlan({ dataset: resident, strategy, seed: 7n, batch: 40 });
-  const dataset = await openDataset(join(folder, 'data'), { memory: 20_000 });
+  const dataset = await openDataset(join(folder, 'data'), { memory: 85_000 });
   await expect(createLoader({ plan, dataset, workers: 16 })).rejects.toThrow(
-    /^memory is 20000, expected at least \d+ bytes, four record batches for each of 16 threads/,
+    /^memory is 85000, expected at least \d+ bytes, four record batches for each of 16 threads/,
   );
   await expect(openDataset(join(folder, 'data'), { memory: 100 })).rejects.toThrow(
     /^memory is 100, expected at least \d+ bytes/,

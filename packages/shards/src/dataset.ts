@@ -7,6 +7,7 @@ import { RowIndex } from './paging/row-index.ts';
 import type { Samples } from './samples.ts';
 import { sha256 } from './sha256.ts';
 import { isUrl, joinLocation, openByteSource } from './sources/byte-source.ts';
+import { openShard } from './sources/open-shard.ts';
 
 /** How often a shard is read whose checksum is wrong: it may have been damaged on its way. */
 const readings = 3;
@@ -103,14 +104,6 @@ async function readManifest(directory: string): Promise<Manifest> {
     throw new ManifestError(path, `it cannot be read (${message})`, { cause });
   }
   return parseManifest(path, text);
-}
-
-async function openShard(location: string, { bytes }: ShardEntry) {
-  const source = await openByteSource(location);
-  if (source.byteLength === bytes) return source;
-  source.release();
-  const found = `${source.byteLength} bytes`;
-  throw new ShardError('SHARD_SIZE', location, `${bytes} bytes`, found);
 }
 
 async function readShard(

@@ -31,7 +31,7 @@ class FileSource implements ByteSource {
       for (let done = 0; done < into.length; ) {
         const left = into.length - done;
         const { bytesRead } = await readAsync(descriptor, into, done, left, start + done);
-        done += this.#some(bytesRead, start + done);
+        done += this.#some(descriptor, bytesRead);
       }
     } catch (cause) {
       throw this.#error(cause);
@@ -47,7 +47,7 @@ class FileSource implements ByteSource {
       for (let done = 0; done < into.length; ) {
         const left = into.length - done;
         const bytesRead = readSync(descriptor, into, done, left, start + done);
-        done += this.#some(bytesRead, start + done);
+        done += this.#some(descriptor, bytesRead);
       }
     } catch (cause) {
       throw this.#error(cause);
@@ -72,15 +72,11 @@ class FileSource implements ByteSource {
     return this.#descriptor;
   }
 
-  #some(bytesRead: number, position: number): number {
+  /** Refuses an end where there must be bytes. */
+  #some(descriptor: number, bytesRead: number): number {
     if (bytesRead > 0) return bytesRead;
-    const { location, byteLength } = this;
-    throw new ShardError(
-      'SHARD_SIZE',
-      location,
-      `${byteLength} bytes`,
-      `an end after ${position} bytes`,
-    );
+    const found = `${fstatSync(descriptor).size} bytes`;
+    throw new ShardError('SHARD_SIZE', this.location, `${this.byteLength} bytes`, found);
   }
 
   #error(cause: unknown): ShardError {
