@@ -180,6 +180,7 @@ export function createMasker(options: MaskerOptions): Masker {
   let scheduled = given;
   let scheduledRate = -1;
   // One for all samples, so that none allocates.
+  const room = new Row();
   const input: { -readonly [Key in keyof StrategyInput]: StrategyInput[Key] } = { ids: [] };
 
   function at(rate: number | undefined): typeof given {
@@ -195,9 +196,9 @@ export function createMasker(options: MaskerOptions): Masker {
   }
 
   function maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number {
-    const room = Math.min(out.inputIds.length, out.labels.length);
-    if (room < ids.length && given.strategy.capacity === undefined) {
-      throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, room);
+    const most = Math.min(out.inputIds.length, out.labels.length);
+    if (most < ids.length && given.strategy.capacity === undefined) {
+      throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, most);
     }
     draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
     input.ids = ids;
@@ -220,12 +221,7 @@ export function createMasker(options: MaskerOptions): Masker {
     const { starts, segments, sentenceLabels } = out;
     const { strategy, kernel } = at(rate);
     if (strategy.capacity !== undefined) {
-      throw new ArgumentError(
-        'strategy',
-        'one that masks tokens where they are',
-        strategy.plan.type,
-        'mask sample by sample, with mask or maskInto',
-      );
+      throw new ArgumentError('strategy', 'one with aligned outputs', strategy.plan.type);
     }
     checkPlaces(samples, out);
     const drawnEpoch = maskEpoch(mode, toUint32('epoch', epoch));
@@ -242,13 +238,13 @@ export function createMasker(options: MaskerOptions): Masker {
         input = strategy.arrange(sample, draws, arrangement);
       }
       if (kernel?.add(input, draws, start, end) !== true) {
-        const row: MaskedOutput = {
-          inputIds: out.inputIds.subarray(start, end),
-          labels: out.labels.subarray(start, end),
-        };
+        const { length } = sample.ids;
+        const row = room.ofLength(length);
         selected += strategy.mask(sample, draws, vocab, row);
-        row.inputIds.fill(vocab.padId, sample.ids.length);
-        row.labels.fill(ignoredLabel, sample.ids.length);
+        out.inputIds.set(row.inputIds, start);
+        out.labels.set(row.labels, start);
+        out.inputIds.fill(vocab.padId, start + length, end);
+        out.labels.fill(ignoredLabel, start + length, end);
         arrangement.segment = row.segment;
         arrangement.sentenceLabel = row.sentenceLabel;
       }
@@ -277,14 +273,34 @@ export function createMasker(options: MaskerOptions): Masker {
         labels: new Int32Array(labels),
       };
       maskInto(ids, address, out);
-      const { inputLength, labelLength } = out;
-      if (inputLength === undefined) return out;
+      if (strategy.capacity === undefined) return out;
       return {
-        inputIds: out.inputIds.slice(0, inputLength),
-        labels: out.labels.slice(0, labelLength),
+        inputIds: out.inputIds.slice(0, out.inputLength),
+        labels: out.labels.slice(0, out.labelLength),
       };
     },
   };
+}
+
+/** Room for a masked sample, used again from sample to sample. */
+class Row {
+  #inputIds = new Int32Array(0);
+  #labels = new Int32Array(0);
+  /** By length, so that a sample allocates nothing. */
+  #views: MaskedOutput[] = [];
+
+  ofLength(length: number): MaskedOutput {
+    if (this.#inputIds.length < length) {
+      this.#inputIds = new Int32Array(length);
+      this.#labels = new Int32Array(length);
+      this.#views = [];
+    }
+    this.#views[length] ??= {
+      inputIds: this.#inputIds.subarray(0, length),
+      labels: this.#labels.subarray(0, length),
+    };
+    return this.#views[length];
+  }
 }
 
 /** Checks that every sample has a place, that places stand in order, and that the columns hold them. */

@@ -1,7 +1,7 @@
 import { type RecordBatch, RecordBatchStreamWriter, type Schema } from 'apache-arrow';
 import type { BatchResult } from './compute.ts';
 import type { BatchAddress } from './global-batch.ts';
-import { recordBatchOf, type SlotBytes } from './slot.ts';
+import { recordBatchOf, type Slot } from './slot.ts';
 import type { State } from './state.ts';
 
 /** A rank's slice of a global batch, masked. */
@@ -20,7 +20,7 @@ export interface Batch extends Required<BatchAddress> {
 
 /** A batch over a filled slot: views of it, no copy. */
 export function batchOf(
-  slot: SlotBytes,
+  slot: Slot,
   schema: Schema,
   address: Required<BatchAddress>,
   result: BatchResult,
@@ -31,7 +31,11 @@ export function batchOf(
     ...address,
     rows: contents.rows,
     recordBatch: recordBatchOf(schema, slot, contents),
-    message: new Uint8Array(slot, contents.start, contents.end - contents.start),
+    message: new Uint8Array(
+      slot.buffer,
+      slot.start + contents.start,
+      contents.end - contents.start,
+    ),
     next,
     digests,
   };

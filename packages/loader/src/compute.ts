@@ -1,4 +1,4 @@
-import { type OutputLengths, requirementsOf } from '@maskloom/core';
+import { type Masker, type OutputLengths, requirementsOf } from '@maskloom/core';
 import type { ReadySamples, Samples } from '@maskloom/shards';
 import { capacityOf } from './capacity.ts';
 import { sampleDigest } from './digest.ts';
@@ -8,14 +8,14 @@ import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
 import { nextSteps } from './next-step.ts';
 import { type Plan, rateOf, stepsPerEpoch } from './plan.ts';
-import { type SlotBytes, type SlotContents, SlotWriter } from './slot.ts';
+import { type Slot, type SlotContents, SlotWriter } from './slot.ts';
 
 /** One batch to compute, and the slot to write it to. */
 export interface BatchTask {
   readonly address: Required<BatchAddress>;
   /** Without one, the plan's own. */
   readonly layout: LayoutSpec | undefined;
-  readonly slot: SlotBytes;
+  readonly slot: Slot;
   /** Whether to compute the sample digests as well. */
   readonly digest: boolean;
 }
@@ -29,21 +29,25 @@ export interface BatchResult {
   readonly digests: Uint8Array | undefined;
 }
 
+/** Computes a batch; a masker whose kernel works in the slot's own memory spares a copy. */
+export type Compute = (task: BatchTask, masker?: Masker) => BatchResult | Promise<BatchResult>;
+
 /**
  * The pure function at the loader's heart: `batch(plan, epoch, step)`, written into a slot. Every
  * thread has one of these over the same shared shards.
  */
-export function createCompute(
-  plan: Plan,
-  context: LayoutContext,
-  samples: Samples,
-): (task: BatchTask) => BatchResult | Promise<BatchResult> {
-  const masker = maskerOf(plan, context.vocab);
+export function createCompute(plan: Plan, context: LayoutContext, samples: Samples): Compute {
+  const ownMasker = maskerOf(plan, context.vocab);
   const base = BigInt(plan.datasets[0].base);
   const batchOf = globalBatches(plan);
   const needs = requirementsOf(plan.strategy);
 
-  const compute = (task: BatchTask, global: GlobalBatch, samples: ReadySamples): BatchResult => {
+  const compute = (
+    task: BatchTask,
+    masker: Masker,
+    global: GlobalBatch,
+    samples: ReadySamples,
+  ): BatchResult => {
     const { address, layout, slot, digest } = task;
     const rows: BatchRow[] = global.rows.slice(global.first, global.end).map((row) => ({
       sample: base + BigInt(row),
@@ -69,17 +73,19 @@ export function createCompute(
   };
 
   const { load, readAhead } = samples;
-  if (load === undefined) return (task) => compute(task, batchOf(task.address), samples);
+  if (load === undefined) {
+    return (task, masker = ownMasker) => compute(task, masker, batchOf(task.address), samples);
+  }
   // Outputs of lengths of their own take more than the lengths of the other ranks' samples to bound.
-  const allRows = masker.strategy.capacity !== undefined;
+  const allRows = ownMasker.strategy.capacity !== undefined;
   const nextOf = nextSteps(stepsPerEpoch(plan));
-  return async (task) => {
+  return async (task, masker = ownMasker) => {
     const global = batchOf(task.address);
     const rows = allRows ? global.rows : global.rows.slice(global.first, global.end);
     using ready = await load({ rows, lengths: global.rows });
     const next = nextOf(task.address);
     if (next !== undefined) readAhead?.(batchOf(next).rows);
-    return compute(task, global, ready);
+    return compute(task, masker, global, ready);
   };
 }
 

@@ -2,8 +2,8 @@
  * @file The stream digest: one value for all that a run saw, the same in every layout and for every
  * number of workers and ranks. All integers are little-endian; see docs/spec.md, Stream digest.
  */
-import { createHash } from 'node:crypto';
 import { ArgumentError, ignoredLabel } from '@maskloom/core';
+import { fromHex, sha256, toHex } from '@maskloom/shards';
 import type { RecordBatch } from 'apache-arrow';
 import { readCompact } from './layouts/compact.ts';
 import { readDense } from './layouts/dense.ts';
@@ -48,7 +48,7 @@ export function sampleDigest(sample: bigint, masked: DigestedSample): Uint8Array
     uint32(segment!);
     view.setUint8(end++, sentenceLabel);
   }
-  return createHash('sha256').update(bytes.subarray(0, end)).digest();
+  return sha256(bytes.subarray(0, end));
 }
 
 /**
@@ -138,7 +138,7 @@ export class StreamDigest {
     if (!/^[0-9a-f]{64}$/.test(planId)) {
       throw new ArgumentError('planId', '64 hexadecimal digits', planId);
     }
-    this.#value = Buffer.from(planId, 'hex');
+    this.#value = fromHex(planId);
   }
 
   /** Adds a global batch: every row of it, in its order. */
@@ -148,12 +148,11 @@ export class StreamDigest {
 
   /** Adds a global batch by its sample digests, one after the other in the batch's order. */
   updateDigests(digests: Uint8Array): void {
-    const batch = createHash('sha256').update(digests).digest();
-    this.#value = createHash('sha256').update(this.#value).update(batch).digest();
+    this.#value = sha256(this.#value, sha256(digests));
   }
 
   /** The digest, hexadecimal. */
   hex(): string {
-    return Buffer.from(this.#value).toString('hex');
+    return toHex(this.#value);
   }
 }

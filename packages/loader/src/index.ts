@@ -6,9 +6,17 @@
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
 export { longestOutputs } from './capacity.ts';
 export { checkDataset } from './check-dataset.ts';
+export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
-export { PlanError } from './errors.ts';
+export {
+  LoaderClosedError,
+  PlanError,
+  PoolError,
+  WorkerError,
+  type WorkerFailure,
+} from './errors.ts';
 export type { BatchAddress } from './global-batch.ts';
+export type { Difference } from './json-differences.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';
 export { type DenseColumns, readDense } from './layouts/dense.ts';
 export type { PadOptions } from './layouts/layout.ts';
@@ -18,11 +26,13 @@ export {
   type BatchesOptions,
   createLoader,
   type Loader,
+  type LoaderEvent,
   type LoaderOptions,
   type Position,
 } from './loader.ts';
 export { globalOrder, type Order } from './order.ts';
 export {
+  checkPlan,
   createPlan,
   type Plan,
   type PlanDataset,
@@ -32,5 +42,23 @@ export {
   rateOf,
   stepsPerEpoch,
 } from './plan.ts';
+export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
-export { checkState, type State, stateAfter } from './state.ts';
+export {
+  createStages,
+  parseStages,
+  type Stage,
+  type StageOptions,
+  type StageStart,
+  type Stages,
+  stagesId,
+} from './stages/stages.ts';
+export {
+  createStagesLoader,
+  type StageBatch,
+  type StagesBatchesOptions,
+  type StagesLoader,
+  type StagesLoaderOptions,
+} from './stages/stages-loader.ts';
+export type { StagesAddress, StagesPosition } from './stages/stages-state.ts';
+export { checkState, parseState, type State, stateAfter } from './state.ts';

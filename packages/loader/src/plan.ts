@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   ArgumentError,
   parseUint64,
@@ -9,8 +8,10 @@ import {
   toUint64,
   type Uint64,
 } from '@maskloom/core';
-import { canonicalJson, type Dataset, type Json } from '@maskloom/shards';
+import type { Dataset, Json } from '@maskloom/shards';
 import { PlanError } from './errors.ts';
+import { differencesOf, shown } from './json-differences.ts';
+import { jsonId } from './json-id.ts';
 import { checkRateSchedule, type RateSchedule, rateAt } from './rate-schedule.ts';
 
 /** A dataset in a plan. */
@@ -41,6 +42,25 @@ export interface Plan {
   /** The rows left over at an epoch's end: left out, a shorter batch, or filled from its start. */
   readonly last: 'drop' | 'short' | 'fill';
 }
+
+/**
+ * Every field a plan can have, in the order of the checks that a state carries of them. New ones go to the
+ * end, so that the states of plans without them stay what they are.
+ */
+export const planFields = Object.keys({
+  version: true,
+  datasets: true,
+  strategy: true,
+  rates: true,
+  mode: true,
+  copies: true,
+  seed: true,
+  order: true,
+  batch: true,
+  last: true,
+} satisfies Record<keyof Plan, true>) as readonly (keyof Plan)[];
+
+const remake = 'make it again with `maskloom plan make`';
 
 /** Options of {@linkcode createPlan}. */
 export interface PlanOptions {
@@ -107,38 +127,14 @@ export function parsePlan(text: string): Plan {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new PlanError('PLAN', 'The plan is not valid JSON: make it again with `maskloom plan`', {
-      cause,
-    });
+    throw new PlanError('PLAN', `The plan is not valid JSON: ${remake}`, { cause });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new PlanError('PLAN', 'The plan is not a JSON object: make it with `maskloom plan`');
-  }
-  const plan = value as Plan;
-  const known = new Set([
-    'version',
-    'datasets',
-    'strategy',
-    'rates',
-    'mode',
-    'copies',
-    'seed',
-    'order',
-    'batch',
-    'last',
-  ]);
-  for (const key of Object.keys(plan)) {
-    // A field that is ignored would still change the plan id.
-    if (!known.has(key)) throw new PlanError('PLAN', `The plan has an unknown field "${key}"`);
-  }
-  return checkPlan(plan);
+  return checkPlan(value as Plan);
 }
 
 /** The plan id: SHA-256 of the plan's canonical JSON (RFC 8785), hexadecimal. */
 export function planId(plan: Plan): string {
-  return createHash('sha256')
-    .update(canonicalJson(plan as unknown as Json))
-    .digest('hex');
+  return jsonId(plan as unknown as Json);
 }
 
 /** Steps of an epoch: floor(rows / batch) when the last batch is dropped, else rounded up. */
@@ -160,45 +156,90 @@ function inMillionths({ over, points }: RateSchedule): RateSchedule {
   return { over, points: points.map(([at, rate]) => [at, Math.round(rate * 1_000_000)]) };
 }
 
-function checkPlan(plan: Plan): Plan {
+/**
+ * Checks a plan, from wherever it comes: its fields, and that it has no other.
+ *
+ * @throws {PlanError} if it is no object, has another version, lacks a field or has one too many.
+ * @throws {ArgumentError} for a field out of range.
+ */
+export function checkPlan(plan: Plan): Plan {
+  if (typeof plan !== 'object' || plan === null || Array.isArray(plan)) {
+    throw new PlanError('PLAN', `The plan is not a JSON object: ${remake}`);
+  }
   if (plan.version !== 1) {
-    throw new PlanError('PLAN', `The plan has version ${String(plan.version)}, expected 1`);
+    throw new PlanError(
+      'PLAN',
+      `The plan has version ${shown(plan.version)}, expected 1: ${remake}, or use the version of maskloom that made it`,
+    );
   }
-  const dataset = Array.isArray(plan.datasets) ? plan.datasets[0] : undefined;
-  if (dataset === undefined || plan.datasets.length !== 1) {
-    throw new PlanError('PLAN', 'The plan does not name one dataset: make it with `maskloom plan`');
-  }
-  if (typeof dataset.digest !== 'string' || !/^[0-9a-f]{64}$/.test(dataset.digest)) {
-    throw new ArgumentError('datasets[0].digest', '64 hexadecimal digits', dataset.digest);
-  }
-  if (!Number.isSafeInteger(dataset.rows) || dataset.rows < 0) {
-    throw new ArgumentError('datasets[0].rows', 'an integer from 0 to 2^53-1', dataset.rows);
-  }
-  const base = parseUint64('datasets[0].base', dataset.base);
-  toUint64('datasets[0].base + rows', base + BigInt(dataset.rows));
+  const { order, batch, last } = plan;
+  const dataset = checkDatasets(plan.datasets);
   const strategy = strategyFromPlan(plan.strategy);
-  toMode(plan);
+  const mode = toMode(plan);
   if (plan.rates !== undefined) {
     if (plan.mode === 'static') {
       throw new ArgumentError('rates', 'none in static mode', plan.rates, 'use dynamic mode');
     }
     strategy.atRate(checkRateSchedule(plan.rates).points[0]![1]);
   }
-  parseUint64('seed', plan.seed);
-  if (!['global', 'sequential'].includes(plan.order)) {
-    throw new ArgumentError('order', '"global" or "sequential"', plan.order);
+  const seed = String(parseUint64('seed', plan.seed));
+  if (!['global', 'sequential'].includes(order)) {
+    throw new ArgumentError('order', '"global" or "sequential"', order);
   }
-  if (!Number.isInteger(plan.batch) || plan.batch < 1 || plan.batch > 2 ** 31 - 1) {
-    throw new ArgumentError('batch', 'a number of rows from 1', plan.batch);
+  if (!Number.isInteger(batch) || batch < 1 || batch > 2 ** 31 - 1) {
+    throw new ArgumentError('batch', 'a number of rows from 1 to 2^31-1', batch);
   }
-  if (!['drop', 'short', 'fill'].includes(plan.last)) {
-    throw new ArgumentError('last', '"drop", "short" or "fill"', plan.last);
+  if (!['drop', 'short', 'fill'].includes(last)) {
+    throw new ArgumentError('last', '"drop", "short" or "fill"', last);
   }
+  checkFields(plan, {
+    version: 1,
+    datasets: [dataset],
+    strategy: strategy.plan,
+    ...(plan.rates === undefined ? {} : { rates: checkRateSchedule(plan.rates) }),
+    ...mode,
+    seed,
+    order,
+    batch,
+    last,
+  });
   if (stepsPerEpoch(plan) === 0) {
     throw new PlanError(
       'PLAN',
-      `The dataset's ${dataset.rows} rows do not fill one batch of ${plan.batch}: choose a smaller batch, or last "short" or "fill"`,
+      `The dataset's ${dataset.rows} rows do not fill one batch of ${batch}: choose a smaller batch, or last "short" or "fill"`,
     );
   }
   return plan;
+}
+
+function checkDatasets(datasets: Plan['datasets']): PlanDataset {
+  if (!Array.isArray(datasets) || datasets.length !== 1) {
+    throw new PlanError('PLAN', `The plan does not name one dataset: ${remake}`);
+  }
+  const { digest, rows, base } =
+    (datasets[0] as PlanDataset | null) ?? ({} as Partial<PlanDataset>);
+  if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/.test(digest)) {
+    throw new ArgumentError('datasets[0].digest', '64 hexadecimal digits', digest);
+  }
+  if (!Number.isSafeInteger(rows) || rows! < 0) {
+    throw new ArgumentError('datasets[0].rows', 'an integer from 0 to 2^53-1', rows);
+  }
+  const first = parseUint64('datasets[0].base', base!);
+  toUint64('datasets[0].base + rows', first + BigInt(rows!));
+  return { digest, rows: rows!, base: base! };
+}
+
+/** Refuses a plan with other fields than those that were understood: they would still change its id. */
+function checkFields(plan: Plan, understood: Plan): void {
+  const [first] = differencesOf(plan as unknown as Json, understood as unknown as Json);
+  if (first === undefined) return;
+  const { path, left, right } = first;
+  throw new PlanError(
+    'PLAN',
+    right === undefined
+      ? `The plan has an unknown field "${path}": leave it out, or use the version of maskloom that made the plan`
+      : left === undefined
+        ? `The plan has no field "${path}", expected ${shown(right)} there: ${remake}`
+        : `The plan's field "${path}" is ${shown(left)}, expected ${shown(right)}: ${remake}`,
+  );
 }

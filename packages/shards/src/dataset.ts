@@ -4,9 +4,9 @@ import { openSamples } from './open-samples.ts';
 import { type DatasetMemory, divideMemory } from './paging/memory-budget.ts';
 import type { OpenShard } from './paging/paged-shard.ts';
 import { RowIndex } from './paging/row-index.ts';
-import type { Samples } from './samples.ts';
-import { sha256 } from './sha256.ts';
-import { isUrl, joinLocation, openByteSource } from './sources/byte-source.ts';
+import { type Samples, type ShardBytes, sharedMemory } from './samples.ts';
+import { sha256, toHex } from './sha256/sha256.ts';
+import { isUrl, joinLocation, openByteSource } from './sources/open-byte-source.ts';
 import { openShard } from './sources/open-shard.ts';
 
 /** How often a shard is read whose checksum is wrong: it may have been damaged on its way. */
@@ -81,7 +81,7 @@ export async function openDataset(
     if (!isUrl(location)) (await openShard(location, entry)).release();
     const indexed = index < indexedShards;
     const bytes = RowIndex.bytes(manifest, entry.recordBatches.length);
-    shards.push({ location, index: indexed ? new SharedArrayBuffer(bytes) : undefined });
+    shards.push({ location, index: indexed ? sharedMemory(bytes) : undefined });
   }
   const samples = openSamples(manifest, shards, { cache: memory.cache });
   return { ...samples, directory, manifest, digest: datasetDigest(manifest), shards, memory };
@@ -110,14 +110,14 @@ async function readShard(
   location: string,
   entry: ShardEntry,
   verify: boolean,
-): Promise<SharedArrayBuffer> {
+): Promise<ShardBytes> {
   const source = await openShard(location, entry);
   try {
-    const shared = new SharedArrayBuffer(entry.bytes);
+    const shared = sharedMemory(entry.bytes);
     const bytes = new Uint8Array(shared);
     for (let reading = 1; ; reading++) {
       await source.read(0, bytes);
-      const actual = verify ? sha256(bytes) : entry.sha256;
+      const actual = verify ? toHex(sha256(bytes)) : entry.sha256;
       if (actual === entry.sha256) return shared;
       if (reading < readings) continue;
       const expected = `SHA-256 ${entry.sha256}`;

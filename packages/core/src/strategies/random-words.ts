@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts';
-import { mulhi32 } from '../random/philox.ts';
+import { type Draws, op } from '../random/draws.ts';
 import type { VocabTables } from '../vocab.ts';
 
 /**
@@ -27,15 +27,16 @@ export function checkRandomWords(argument: string, { randomWords }: RandomWordsP
   }
 }
 
-/** The token that a 32-bit draw gives. */
+/** The random token of a position. */
 export function randomToken(
+  draws: Draws,
+  position: number,
   { allowed, cumulative }: VocabTables,
   { randomWords }: RandomWordsPlan,
-  word: number,
 ): number {
-  if (randomWords === undefined) return allowed[mulhi32(word, allowed.length)]!;
+  if (randomWords === undefined) return allowed[draws.below(op.token, position, allowed.length)]!;
   if (cumulative === undefined) throw missingCounts();
-  const target = mulhi32(word, cumulative[cumulative.length - 1]!);
+  const target = draws.below(op.token, position, cumulative[cumulative.length - 1]!);
   let low = 0;
   let high = cumulative.length - 1;
   while (low < high) {

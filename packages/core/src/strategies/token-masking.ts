@@ -102,7 +102,7 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
         selected++;
         if (draw < plan.mask) inputIds[position] = maskId;
         else if (draw < plan.random) {
-          inputIds[position] = randomToken(vocab, plan, draws.word(op.token, position));
+          inputIds[position] = randomToken(draws, position, vocab, plan);
         }
       }
       return selected;

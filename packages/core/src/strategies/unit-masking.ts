@@ -113,8 +113,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
           );
           if (draw < action.mask) out.inputIds[position] = maskId;
           else if (draw < action.random) {
-            const word = draws.word(op.token, position);
-            out.inputIds[position] = randomToken(vocab, action, word);
+            out.inputIds[position] = randomToken(draws, position, vocab, action);
           }
         }
       }

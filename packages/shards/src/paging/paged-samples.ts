@@ -11,7 +11,7 @@ import {
   type Samples,
 } from '../samples.ts';
 import { shardSchema } from '../schema.ts';
-import { sha256 } from '../sha256.ts';
+import { sha256, toHex } from '../sha256/sha256.ts';
 import type { ByteSource } from '../sources/byte-source.ts';
 import { openShard } from '../sources/open-shard.ts';
 import { decodeRecordBatch } from './decode-record-batch.ts';
@@ -313,7 +313,7 @@ class PagedReader {
         } catch (error) {
           throw error instanceof ShardError ? error.at(place) : error;
         }
-        const actual = sha256(range);
+        const actual = toHex(sha256(range));
         if (actual === expected) break;
         if (reading < readings) continue;
         const [promised, found] = [`SHA-256 ${expected}`, `SHA-256 ${actual}`];

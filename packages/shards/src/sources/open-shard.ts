@@ -1,6 +1,7 @@
 import { ShardError } from '../errors.ts';
 import type { ShardEntry } from '../manifest.ts';
-import { type ByteSource, openByteSource } from './byte-source.ts';
+import type { ByteSource } from './byte-source.ts';
+import { openByteSource } from './open-byte-source.ts';
 
 /** Opens a shard, if it is as large as the manifest says. */
 export async function openShard(location: string, { bytes }: ShardEntry): Promise<ByteSource> {
