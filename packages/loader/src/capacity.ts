@@ -1,11 +1,12 @@
 import type { Masker, OutputLengths } from '@maskloom/core';
 import type { Manifest, ReadySamples, Samples } from '@maskloom/shards';
+import type { GlobalRow } from './global-batch.ts';
 import { maskerOf } from './masker.ts';
 import type { Plan } from './plan.ts';
 
 /**
  * The longest outputs that a plan can make of a dataset's samples, whatever is drawn: tokens of the longest
- * sample, but for span corruption, where every sample is looked at.
+ * sample, or of a packed row, but for span corruption, where every sample is looked at.
  *
  * @throws {ArgumentError} if a sample may have more spans than the plan has sentinels.
  */
@@ -13,6 +14,9 @@ export async function longestOutputs(
   plan: Plan,
   dataset: Samples & { readonly manifest: Manifest },
 ): Promise<OutputLengths> {
+  if (plan.rows?.type === 'packed') {
+    return { inputs: plan.rows.length, labels: plan.rows.length };
+  }
   const { vocab, rows, longest, rowsPerRecordBatch } = dataset.manifest;
   const masker = maskerOf(plan, vocab);
   if (masker.strategy.capacity === undefined) return { inputs: longest, labels: longest };
@@ -28,7 +32,13 @@ export async function longestOutputs(
     );
     using ready = await dataset.load?.({ rows: some });
     for (const rate of rates) {
-      most = longer(most, capacityOf(masker, ready ?? dataset, some, rate));
+      const capacity = capacityOf(
+        masker,
+        [ready ?? dataset],
+        [{ dataset: 0, samples: some }],
+        rate,
+      );
+      most = longer(most, capacity);
     }
   }
   return most;
@@ -37,24 +47,27 @@ export async function longestOutputs(
 /** The longest outputs that any of `rows` can give, at a rate. */
 export function capacityOf(
   masker: Masker,
-  samples: Pick<ReadySamples, 'length' | 'sample'>,
-  rows: Iterable<number>,
+  datasets: readonly Pick<ReadySamples, 'length' | 'sample'>[],
+  rows: Iterable<Omit<GlobalRow, 'epoch'>>,
   rate: number | undefined,
 ): OutputLengths {
   // Where outputs are as long as the sample, its ids need not be looked at.
   const aligned = masker.strategy.capacity === undefined;
   // A decoder starts from the pad id even where there is nothing to write.
   let longest = { inputs: 0, labels: aligned ? 0 : 1 };
-  for (const row of rows) {
-    const length = aligned ? samples.length(row) : 0;
-    const most = aligned
-      ? { inputs: length, labels: length }
-      : masker.capacity(samples.sample(row), rate);
-    longest = longer(longest, most);
+  for (const { dataset, samples } of rows) {
+    const from = datasets[dataset]!;
+    let length = 0;
+    for (const sample of samples) {
+      if (aligned) length += from.length(sample);
+      else longest = longer(longest, masker.capacity(from.sample(sample), rate));
+    }
+    longest = longer(longest, { inputs: length, labels: length });
   }
   return longest;
 }
 
-function longer(a: OutputLengths, b: OutputLengths): OutputLengths {
+/** The longer of both. */
+export function longer(a: OutputLengths, b: OutputLengths): OutputLengths {
   return { inputs: Math.max(a.inputs, b.inputs), labels: Math.max(a.labels, b.labels) };
 }

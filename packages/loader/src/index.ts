@@ -4,8 +4,10 @@
  * @module
  */
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
+export { globalOrder, type Order, type OrderPlan, windowedOrder } from './batching/order.ts';
+export type { RowsOptions, RowsPlan } from './batching/rows-plan.ts';
 export { longestOutputs } from './capacity.ts';
-export { checkDataset } from './check-dataset.ts';
+export { checkDataset, checkDatasets } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export {
@@ -15,6 +17,7 @@ export {
   WorkerError,
   type WorkerFailure,
 } from './errors.ts';
+export { explainPlan, type PlanFact } from './explain/explain-plan.ts';
 export type { BatchAddress } from './global-batch.ts';
 export type { Difference } from './json-differences.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';
@@ -22,6 +25,7 @@ export { type DenseColumns, readDense } from './layouts/dense.ts';
 export type { PadOptions } from './layouts/layout.ts';
 export { defaultLayout, type LayoutSpec } from './layouts/layout-spec.ts';
 export { readSeq2seq, type Seq2seqColumns } from './layouts/seq2seq.ts';
+export { readVarlen, type VarlenColumns } from './layouts/varlen.ts';
 export {
   type BatchesOptions,
   createLoader,
@@ -30,12 +34,12 @@ export {
   type LoaderOptions,
   type Position,
 } from './loader.ts';
-export { globalOrder, type Order } from './order.ts';
 export {
   checkPlan,
   createPlan,
   type Plan,
   type PlanDataset,
+  type PlannedDataset,
   type PlanOptions,
   parsePlan,
   planId,
