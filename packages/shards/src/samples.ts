@@ -7,6 +7,13 @@ import { readRecordBatches } from './read-record-batch.ts';
 /** The bytes of a shard, in memory that threads may share. */
 export type ShardBytes = SharedArrayBuffer | ArrayBuffer;
 
+/** Memory that threads share, where the runtime has it: a page that is not isolated does not. */
+export function sharedMemory(bytes: number): ShardBytes {
+  return typeof SharedArrayBuffer === 'undefined'
+    ? new ArrayBuffer(bytes)
+    : new SharedArrayBuffer(bytes);
+}
+
 /** Random access to the samples of a dataset. */
 export interface Samples extends ReadySamples {
   /**
