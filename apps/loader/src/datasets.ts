@@ -9,11 +9,16 @@ export function folders(text: string, before: readonly string[] = []): readonly 
 /** Finds the datasets of plans among folders, each opened once. */
 export class Datasets {
   readonly #folders: readonly string[];
+  readonly #memory: number | undefined;
   readonly #opened = new Map<string, Promise<Dataset>>();
 
-  /** @param folders at least one */
-  constructor(folders: readonly string[]) {
+  /**
+   * @param folders at least one
+   * @param memory most bytes that each takes; default no limit
+   */
+  constructor(folders: readonly string[], memory?: number) {
     this.#folders = folders;
+    this.#memory = memory;
   }
 
   /**
@@ -41,7 +46,7 @@ export class Datasets {
   #open(folder: string): Promise<Dataset> {
     let dataset = this.#opened.get(folder);
     if (dataset === undefined) {
-      dataset = openDataset(folder);
+      dataset = openDataset(folder, { memory: this.#memory });
       this.#opened.set(folder, dataset);
     }
     return dataset;

@@ -150,12 +150,13 @@ async function explainMemory(
 ): Promise<[about: string, text: string][]> {
   checkDatasets(plan, datasets);
   const indexed = await Promise.all(
-    datasets.map(async (samples, number) => ({
-      samples,
-      index: await plannedIndex(plan, number, samples, undefined),
+    datasets.map(async (dataset, number) => ({
+      manifest: dataset.manifest,
+      samples: dataset,
+      index: await plannedIndex(plan, number, dataset, undefined),
     })),
   );
-  const context = layoutContextOf(plan, indexed);
+  const context = await layoutContextOf(plan, indexed);
   const { inputs, labels } = context.capacity;
   const corrupted = plan.strategy.type === 'span-corruption';
   const tokens = datasets.reduce((sum, { manifest }) => sum + manifest.tokens, 0);

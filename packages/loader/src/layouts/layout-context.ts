@@ -1,4 +1,4 @@
-import type { Dataset } from '@maskloom/shards';
+import type { Manifest, Samples } from '@maskloom/shards';
 import type { RowIndex } from '../batching/row-index.ts';
 import { longer, longestOutputs } from '../capacity.ts';
 import { mixedVocab } from '../check-dataset.ts';
@@ -8,15 +8,22 @@ import { defaultLayout } from './layout-spec.ts';
 
 /** A dataset of a plan, with its index for a plan with `rows`. */
 export interface IndexedDataset {
-  readonly samples: Pick<Dataset, 'manifest' | 'length' | 'sample'>;
+  readonly manifest: Manifest;
+  readonly samples: Samples;
   readonly index: RowIndex | undefined;
 }
 
 /** What layouts are told of a plan and its datasets. */
-export function layoutContextOf(plan: Plan, datasets: readonly IndexedDataset[]): LayoutContext {
+export async function layoutContextOf(
+  plan: Plan,
+  datasets: readonly IndexedDataset[],
+): Promise<LayoutContext> {
+  const capacities = await Promise.all(
+    datasets.map(({ manifest, samples }) => longestOutputs(plan, { ...samples, manifest })),
+  );
   return {
-    vocab: mixedVocab(datasets.map(({ samples }) => samples.manifest)),
-    capacity: datasets.map(({ samples }) => longestOutputs(plan, samples)).reduce(longer),
+    vocab: mixedVocab(datasets.map(({ manifest }) => manifest)),
+    capacity: capacities.reduce(longer),
     sentenceOrder: plan.strategy.type === 'sentence-order',
     defaultLayout: defaultLayout(plan),
     packed: plan.rows?.type === 'packed',
