@@ -26,7 +26,7 @@ test('checkVocab() takes sentinels and an end that are special ids, and no other
     [9, 1.5],
   ] as const) {
     expect(() => checkVocab({ ...given, sentinels: { first, count } })).toThrow(
-      `vocab.sentinels is "${first}:${count}", expected a range of vocab.specialIds`,
+      `vocab.sentinels is "${first}:${count}", expected ids of vocab.specialIds in a row`,
     );
   }
 });

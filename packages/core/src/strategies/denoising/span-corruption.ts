@@ -9,7 +9,7 @@ import { NoiseMask } from './noise-mask.ts';
 import { checkSentinels, writeCorrupted } from './sentinels.ts';
 
 /** Tokens of the longest sample that can be masked. */
-export const longestSample = 2 ** 21;
+export const longestSample = 1 << 21;
 
 /**
  * Composes a sequence-to-sequence strategy: one of `denoisers`, chosen for each sample by draw, hides spans
