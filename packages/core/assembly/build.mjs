@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-export const kernels = ['token-masking', 'unit-masking'];
+export const kernels = ['token-masking', 'unit-masking', 'permutation'];
 
 /** The text of the file that inlines a kernel. */
 export async function inlinedKernel(name) {
