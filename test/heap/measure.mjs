@@ -17,7 +17,8 @@ const vocab = {
   size: 1000,
   maskId: 4,
   padId: 0,
-  specialIds: [0, 1, 2, 3, 4],
+  // Those from 400 on are sentinels, and modes of denoisers.
+  specialIds: [0, 1, 2, 3, 4, ...Array.from({ length: 50 }, (_, index) => 400 + index)],
   continuationIds: Array.from({ length: 300 }, (_, index) => 700 + index),
   counts: Array.from({ length: 1000 }, (_, id) => id),
 };

@@ -1,5 +1,4 @@
 import { type Draws, op } from '../../random/draws.ts';
-import { mulhi32 } from '../../random/philox.ts';
 import type { Denoiser, NoiseCount } from './denoiser.ts';
 
 /** Draws of segmentation from here on cut what is shown; those below, what is hidden. */
@@ -22,7 +21,7 @@ export class NoiseMask {
     this.mask.fill(0, 0, tokens);
     if (spans === 0) return 0;
     if (type === 'suffix') {
-      const noise = least + mulhi32(draws.word(op.segmentation, 0), most - least + 1);
+      const noise = least + draws.below(op.segmentation, 0, most - least + 1);
       this.mask.fill(1, tokens - noise, tokens);
       return noise;
     }
@@ -43,7 +42,7 @@ export class NoiseMask {
     ends[end - 1] = 1;
     for (let cut = 0; cut < count - 1; cut++) {
       const last = gaps - (count - 1) + cut;
-      const drawn = mulhi32(draws.word(op.segmentation, first + cut), last + 1);
+      const drawn = draws.below(op.segmentation, first + cut, last + 1);
       ends[start + (ends[start + drawn] === 1 ? last : drawn)] = 1;
     }
   }

@@ -60,12 +60,17 @@ export function spanCorruption(plan: SpanCorruptionPlan): Strategy<SpanCorruptio
   /** For each number of tokens, what each denoiser hides: kept, so that a sample allocates nothing. */
   const counts: (readonly NoiseCount[])[] = [];
 
+  const countAll = (tokens: number): readonly NoiseCount[] =>
+    denoisers.map((denoiser) => noiseCount(denoiser, tokens));
+
   /** Surveys a sample; returns what each denoiser hides of it. */
   function countsOf(ids: ArrayLike<number>, vocab: VocabTables): readonly NoiseCount[] {
     survey.of(ids, vocab);
     const { tokens, gaps } = survey;
-    counts[tokens] ??= denoisers.map((denoiser) => noiseCount(denoiser, tokens));
-    for (const { most, spans } of counts[tokens]) {
+    counts[tokens] ??= countAll(tokens);
+    const found = counts[tokens];
+    for (let index = 0; index < found.length; index++) {
+      const { most, spans } = found[index]!;
       const runs = mostRuns(spans, most, gaps);
       if (runs > sentinels.count) {
         throw new ArgumentError(
@@ -76,7 +81,7 @@ export function spanCorruption(plan: SpanCorruptionPlan): Strategy<SpanCorruptio
         );
       }
     }
-    return counts[tokens];
+    return found;
   }
 
   return {
@@ -139,7 +144,8 @@ export function spanCorruption(plan: SpanCorruptionPlan): Strategy<SpanCorruptio
 
     mask({ ids }, draws, vocab, out) {
       const counts = countsOf(ids, vocab);
-      const draw = choice.length === 0 ? 0 : draws.word(op.denoiser, 0);
+      // Signed, so that no call boxes it.
+      const draw = choice.length === 0 ? 0 : draws.word(op.denoiser, 0) | 0;
       const index = drawLength(choice, draw) - 1;
       const hidden = noise.draw(denoisers[index]!.type, counts[index]!, survey.tokens, draws);
       writeCorrupted(ids, vocab.special, noise.mask, added[index]!, out);
