@@ -10,6 +10,7 @@ import {
   t5,
   tokenMasking,
   ul2,
+  unigramWords,
 } from '@maskloom/core';
 import { createPlan, type PlanOptions } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
@@ -46,7 +47,7 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
   ],
   [
     'random words from the unigram distribution',
-    { strategy: tokenMasking({ rate: 0.3, randomWords: 'unigram' }) },
+    { strategy: tokenMasking({ rate: 0.3, randomWords: unigramWords }) },
     [],
   ],
   ['spans', { strategy: spanbert({ rate: 0.3 }), last: 'short' }, []],

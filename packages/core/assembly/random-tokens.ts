@@ -2,7 +2,7 @@
  * @file Tokens that a random one replaces wait in a list, so that their draws are made eight at a time, across the
  * samples of a batch.
  */
-import { eightBlocks, keyBytes } from './philox';
+import { drawBlocks } from './philox';
 
 const opToken: u32 = 2;
 
@@ -10,7 +10,7 @@ const opToken: u32 = 2;
 const room: i32 = 1024;
 export const mostAdded: i32 = 64;
 
-/** The list has four columns of this many bytes: position, address of the row's ids, sample low and high. */
+/** The list has four columns of this many bytes: position, sample low and high, address of the row's ids. */
 const column: usize = 4 * (<usize>room + 16);
 export const randomTokenBytes: usize = 4 * column + 128;
 
@@ -68,9 +68,9 @@ export function completeRow(inputIds: usize, sampleLow: u32, sampleHigh: u32): v
   const high = i32x4.splat(<i32>sampleHigh);
   for (let index = complete; index < count; index += 4) {
     const at = list + ((<usize>index) << 2);
-    v128.store(at + column, where);
-    v128.store(at + 2 * column, low);
-    v128.store(at + 3 * column, high);
+    v128.store(at + column, low);
+    v128.store(at + 2 * column, high);
+    v128.store(at + 3 * column, where);
   }
   complete = count;
 }
@@ -84,29 +84,15 @@ export function isFull(): bool {
 /** Draws the random tokens that wait, and writes them. */
 export function flushRandomTokens(keys: usize, epoch: u32): void {
   const words = list + 4 * column;
-  const c1 = i32x4.splat(<i32>epoch);
-  const op = i32x4.splat(<i32>(opToken << 24));
   for (let index = 0; index < count; index += 8) {
     let at = list + ((<usize>index) << 2);
-    eightBlocks(
-      keys,
-      keys + keyBytes,
-      v128.or(op, i32x4.shr_u(v128.load(at), 2)),
-      c1,
-      v128.load(at + 2 * column),
-      v128.load(at + 3 * column),
-      v128.or(op, i32x4.shr_u(v128.load(at, 16), 2)),
-      c1,
-      v128.load(at + 2 * column, 16),
-      v128.load(at + 3 * column, 16),
-      words,
-    );
+    drawBlocks(opToken, 0, 8, keys, epoch, 0, 0, words, at, column);
     let block = words;
     for (const end = at + ((<usize>min(8, count - index)) << 2); at < end; at += 4) {
       const position = <usize>load<u32>(at);
       const word = load<u32>(block + ((position & 3) << 2));
       const choice = <usize>((<u64>word * <u64>allowedCount) >> 32);
-      store<u32>(<usize>load<u32>(at + column) + (position << 2), load<u32>(allowed + (choice << 2)));
+      store<u32>(<usize>load<u32>(at + 3 * column) + (position << 2), load<u32>(allowed + (choice << 2)));
       block += 16;
     }
   }

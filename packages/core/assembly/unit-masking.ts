@@ -2,7 +2,7 @@
  * @file Strategies of units (docs/spec.md, section 3, Units) in WebAssembly, for the rows of a batch; their ids are
  * 32 bits wide. src/strategies/unit-masking.ts says the same plainly, and the two give the same bytes.
  */
-import { drawBlocks, eightBlocks, keyBytes, setKeys } from './philox';
+import { drawBlocks, keyBytes, setKeys } from './philox';
 import {
   addPosition,
   completeRow,
@@ -77,6 +77,7 @@ let ordered: usize = 0;
 let bucketEnds: usize = 0;
 /** Length draws of eight anchors. */
 let lengthDraws: usize = 0;
+let lengthAnchors: usize = 0;
 /** What `kinds` has for 64 tokens. */
 let groupKinds: usize = 0;
 
@@ -84,7 +85,7 @@ let groupKinds: usize = 0;
 export function workBytes(longest: i32): usize {
   const words = (<usize>longest + 64) << 2;
   const bits = ((<usize>longest >> 6) + 2) << 3;
-  return keyBytes + randomTokenBytes + 6 * words + 4 * bits + 4 * <usize>mostBuckets + 128 + 64;
+  return keyBytes + randomTokenBytes + 6 * words + 4 * bits + 4 * <usize>mostBuckets + 128 + 96 + 64;
 }
 
 /** Sets what is the same for every row. `thresholdsAt` points at thresholds of 64 bits. */
@@ -134,7 +135,8 @@ export function configure(
   takens = boundaries + bits;
   bucketEnds = takens + bits;
   lengthDraws = bucketEnds + 4 * <usize>mostBuckets;
-  groupKinds = lengthDraws + 128;
+  lengthAnchors = lengthDraws + 128;
+  groupKinds = lengthAnchors + 96;
 }
 
 @inline
@@ -360,25 +362,16 @@ function order(count: i32, low: u64, high: u64): void {
 /** Draws the length words of the eight anchors from `index` on. */
 function drawLengths(row: usize, index: i32, epoch: u32): void {
   const at = ordered + ((<usize>index) << 3);
-  const op = i32x4.splat(<i32>(opSpanLength << 24));
-  const p = v128.shuffle<i32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
-  const q = v128.shuffle<i32>(v128.load(at, 32), v128.load(at, 48), 0, 2, 4, 6);
-  const c1 = i32x4.splat(<i32>epoch);
-  const c2 = i32x4.splat(<i32>sampleLowOf(row));
-  const c3 = i32x4.splat(<i32>sampleHighOf(row));
-  eightBlocks(
-    keys,
-    keys + keyBytes,
-    v128.or(op, i32x4.shr_u(p, 2)),
-    c1,
-    c2,
-    c3,
-    v128.or(op, i32x4.shr_u(q, 2)),
-    c1,
-    c2,
-    c3,
-    lengthDraws,
-  );
+  const low = i32x4.splat(<i32>sampleLowOf(row));
+  const high = i32x4.splat(<i32>sampleHighOf(row));
+  for (let four: usize = 0; four < 32; four += 16) {
+    const first = v128.load(at + 2 * four);
+    const second = v128.load(at + 2 * four, 16);
+    v128.store(lengthAnchors + four, v128.shuffle<i32>(first, second, 0, 2, 4, 6));
+    v128.store(lengthAnchors + four, low, 32);
+    v128.store(lengthAnchors + four, high, 64);
+  }
+  drawBlocks(opSpanLength, 0, 8, keys, epoch, 0, 0, lengthDraws, lengthAnchors, 32);
 }
 
 /** Takes spans at the ordered anchors until the budget is spent; returns how many tokens that took. */

@@ -10,7 +10,16 @@ import {
 } from '@maskloom/loader';
 import { canonicalJson, type Dataset, type Json, openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
-import { integer, meanLength, modes, rates, seed, sentinels, share } from '../options.ts';
+import {
+  integer,
+  meanLength,
+  modes,
+  randomWords,
+  rates,
+  seed,
+  sentinels,
+  share,
+} from '../options.ts';
 import {
   checkOptions,
   type StrategyName,
@@ -64,11 +73,10 @@ export function planCommand(): Command {
     .option('--mask <share>', 'share of those that become the mask token', share)
     .option('--random <share>', 'share of those that become a random token', share)
     .option('--keep <share>', 'share of those that stay as they are', share)
-    .addOption(
-      new Option(
-        '--random-words <distribution>',
-        'draw random tokens from all ids alike, or as often as the dataset has them (default: uniform)',
-      ).choices(['uniform', 'unigram']),
+    .option(
+      '--random-words <distribution>',
+      'draw random tokens from all ids alike (uniform, the default), or as often as the dataset has them (unigram)',
+      randomWords,
     )
     .option('--max-predictions <count>', 'selected tokens of a sample at most', integer(0))
     .option('--mean-length <tokens>', 't5: mean tokens of a span (default: 3)', meanLength)
