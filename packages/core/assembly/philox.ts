@@ -96,12 +96,12 @@ function high(product: u64): u32 {
 }
 
 /**
- * Writes `count` blocks of an op at an epoch; `count` is rounded up to a multiple of eight. In memory they are both its
- * words and its halves, in order.
+ * Writes `count` blocks of an op; `count` is rounded up to a multiple of eight. In memory they are both its words and its
+ * halves, in order.
  *
- * Without a `list` they are those of a sample, from block `first` on, and of the first two rounds only what differs from
- * block to block is computed for each. A list has three columns, each `column` bytes behind the one before: indexes of
- * words, whose blocks are drawn, and the low and the high half of the sample of each.
+ * Without a `list` they are those at (epoch, sample), from block `first` on, and of the first two rounds only what differs
+ * from block to block is computed for each. A list has four columns, each `column` bytes behind the one before: indexes
+ * of words, whose blocks are drawn, and the epoch and both halves of the sample of each.
  */
 export function drawBlocks(
   op: u32,
@@ -126,7 +126,7 @@ export function drawBlocks(
   const four = i32x4.splat(4);
   const ops = i32x4.splat(<i32>(op << 24));
   let c = i32x4.add(i32x4.splat(<i32>((op << 24) | first)), i32x4(0, 1, 2, 3));
-  let begin = list === 0 ? keys + 64 : keys;
+  const begin = list === 0 ? keys + 64 : keys;
   for (const end = out + ((<usize>count) << 4); out < end; out += 128) {
     let c0: v128, c1: v128, c2: v128, c3: v128, d0: v128, d1: v128, d2: v128, d3: v128;
     if (list === 0) {
@@ -152,13 +152,13 @@ export function drawBlocks(
       c = i32x4.add(d, four);
     } else {
       c0 = v128.or(ops, i32x4.shr_u(v128.load(list), 2));
-      c1 = i32x4.splat(<i32>epoch);
-      c2 = v128.load(list + column);
-      c3 = v128.load(list + 2 * column);
+      c1 = v128.load(list + column);
+      c2 = v128.load(list + 2 * column);
+      c3 = v128.load(list + 3 * column);
       d0 = v128.or(ops, i32x4.shr_u(v128.load(list, 16), 2));
-      d1 = c1;
-      d2 = v128.load(list + column, 16);
-      d3 = v128.load(list + 2 * column, 16);
+      d1 = v128.load(list + column, 16);
+      d2 = v128.load(list + 2 * column, 16);
+      d3 = v128.load(list + 3 * column, 16);
       list += 32;
     }
     eightBlocks(begin, keys + keyBytes, c0, c1, c2, c3, d0, d1, d2, d3, out);

@@ -64,9 +64,11 @@ export interface BatchSample {
   readonly segment?: number | undefined;
   /** For strategies whose units are a column: for each token 1 where a unit begins, else 0. */
   readonly units?: ArrayLike<number> | undefined;
+  /** 0 to 2^32-1, where it is not the batch's: in a mixture each dataset has its own. */
+  readonly epoch?: number | undefined;
 }
 
-/** When a batch is masked: the same for all its samples. */
+/** When a batch is masked: the same for all its samples, but for those with an epoch of their own. */
 export type BatchMoment = Pick<SampleAddress, 'epoch' | 'rate'>;
 
 /** Where a batch is written: columns that the samples' tokens stand in one behind the other. */
@@ -245,7 +247,8 @@ export function createMasker(options: MaskerOptions): Masker {
     used.kernel?.begin(out, draws);
     for (let index = 0; index < samples.length; index++) {
       const sample = samples[index]!;
-      draws.at(drawnEpoch, sample.sample);
+      const own = sample.epoch === undefined ? drawnEpoch : maskEpoch(mode, sample.epoch);
+      draws.at(own, sample.sample);
       selected += maskRow(used, sample, out, starts[index]!, starts[index + 1]!, arrangement);
       if (segments !== undefined) segments[index] = arrangement.segment!;
       if (sentenceLabels !== undefined) sentenceLabels[index] = arrangement.sentenceLabel!;

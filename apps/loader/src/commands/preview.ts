@@ -62,7 +62,7 @@ async function run(options: PreviewCommandOptions): Promise<void> {
   const { loadTokenizer } = await import('@maskloom/text');
   const tokenizer = await loadTokenizer(options.tokenizer);
   const sample = toUint64('sample', options.sample);
-  const row = Number(sample - BigInt(plan.datasets[0].base));
+  const row = Number(sample - BigInt(plan.datasets[0]!.base));
   const ids = dataset.sample(row);
   const segment = dataset.segment(row);
   const units = dataset.units(row);

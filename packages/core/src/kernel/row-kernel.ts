@@ -37,7 +37,6 @@ interface Exports {
     labels: number,
     seedLow: number,
     seedHigh: number,
-    epoch: number,
   ): number;
 }
 
@@ -77,7 +76,9 @@ class KernelHost {
   /** Whether the kernel writes straight to `#out`. */
   #direct = false;
   #waiting = 0;
+  /** Of the rows that wait. */
   #idBytes: 2 | 4 = 4;
+  #signed = false;
   /** Where the ids of the next row go, in tokens, and which place the waiting rows have in the columns. */
   #idEnd = 0;
   #first = 0;
@@ -138,9 +139,12 @@ class KernelHost {
     if (!typed || length > longestSample || (!this.#direct && end - start > longestSample))
       return false;
     const idBytes = ids instanceof Uint16Array ? this.#setting!.narrowest : 4;
-    if (this.#waiting > 0 && !this.#hasRoom(length, start, end, idBytes)) this.#run();
+    const signed = ids instanceof Int32Array;
+    const alike = idBytes === this.#idBytes && signed === this.#signed;
+    if (this.#waiting > 0 && !(alike && this.#hasRoom(length, start, end))) this.#run();
     if (this.#waiting === 0) {
       this.#idBytes = idBytes;
+      this.#signed = signed;
       this.#first = start;
     }
     if (idBytes === 2) this.#ids16.set(ids, this.#idEnd);
@@ -155,8 +159,8 @@ class KernelHost {
     rows[at + 3] = end - base;
     rows[at + 4] = draws.sampleLow;
     rows[at + 5] = draws.sampleHigh;
-    rows[at + 6] = this.#setting!.budget?.(length, draws) ?? 0;
-    rows[at + 7] = ids instanceof Int32Array ? 1 : 0;
+    rows[at + 6] = draws.epoch;
+    rows[at + 7] = this.#setting!.budget?.(length, draws) ?? 0;
     this.#waiting++;
     this.#idEnd += align(length);
     this.#last = end;
@@ -164,10 +168,9 @@ class KernelHost {
   }
 
   /** Whether one more row can wait; those that are copied to their columns have to stand side by side there. */
-  #hasRoom(length: number, start: number, end: number, idBytes: number): boolean {
+  #hasRoom(length: number, start: number, end: number): boolean {
     return (
       this.#waiting < mostRows &&
-      idBytes === this.#idBytes &&
       this.#idEnd + length + group <= idRoom &&
       (this.#direct || (start === this.#last && end - this.#first <= longestSample))
     );
@@ -187,7 +190,7 @@ class KernelHost {
     const count = this.#waiting;
     if (count === 0) return;
     this.#clear();
-    const { key, epoch } = this.#draws;
+    const { key } = this.#draws;
     const { inputIds, labels } = this.#direct ? this.#out : this.#own;
     const selected = this.#exports.maskRows(
       this.#rows.byteOffset,
@@ -197,7 +200,6 @@ class KernelHost {
       labels.byteOffset,
       key[0],
       key[1],
-      epoch,
     );
     if (selected < 0) throw this.#unknownId(-1 - selected);
     this.#selected += selected;
@@ -224,7 +226,7 @@ class KernelHost {
     let position = 0;
     while (all[ids + position]! < size) position++;
     const id = all[ids + position]!;
-    return new TokenIdError(position, this.#rows[at + 7] === 1 ? id | 0 : id, size);
+    return new TokenIdError(position, this.#signed ? id | 0 : id, size);
   }
 }
 

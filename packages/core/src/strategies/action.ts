@@ -5,6 +5,7 @@ import {
   type RandomWordsPlan,
   randomWordsPlan,
 } from './random-words/random-words.ts';
+import { randomWordsFromPlan } from './random-words/random-words-from-plan.ts';
 import { checkShare } from './rate.ts';
 
 /** What becomes of selected tokens, as a plan stores it. */
@@ -55,7 +56,7 @@ export function actionPlan(options: ActionOptions, per: ActionPlan['per']): Acti
   };
 }
 
-/** Checks an action from a plan. */
+/** Checks an action from a plan; returns what it knows of it. */
 export function checkAction(action: ActionPlan): ActionPlan {
   for (const name of ['mask', 'random'] as const) {
     const value: unknown = action?.[name];
@@ -73,5 +74,7 @@ export function checkAction(action: ActionPlan): ActionPlan {
   if (!['token', 'unit', 'span'].includes(action.per)) {
     throw new ArgumentError('strategy.action.per', '"token", "unit" or "span"', action.per);
   }
-  return action;
+  const { mask, random, per } = action;
+  const words = randomWordsFromPlan('strategy.action.randomWords', action);
+  return { mask, random, per, ...randomWordsPlan(words) };
 }

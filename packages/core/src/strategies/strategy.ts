@@ -93,7 +93,7 @@ export interface Arrangement {
 
 /** Masks sample after sample: takes one at a time, and masks together those that wait. */
 export interface RowKernel {
-  /** Begins with samples of an epoch that go to these columns. */
+  /** Begins with samples that go to these columns. */
   begin(out: Columns, draws: Draws): void;
   /**
    * Takes the sample that the draws stand at, to mask it into the columns from `start` on and to fill them with the pad id and -100 up to `end`;

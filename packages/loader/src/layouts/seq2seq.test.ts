@@ -198,7 +198,7 @@ describe('a loader refuses', () => {
     });
     await withLoader(planOf(tokenMasking({ rate: 0.15 })), 0, async (loader) => {
       await expect(loader.batch({ ...address, layout: 'seq2seq' })).rejects.toThrow(
-        /^layout is "seq2seq", expected "dense" or "compact": the plan masks tokens where they are/,
+        /^layout is "seq2seq", expected "dense", "compact" or "varlen": the plan masks tokens where they are/,
       );
     });
   });

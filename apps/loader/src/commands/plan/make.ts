@@ -19,17 +19,17 @@ import {
   seed,
   sentinels,
   share,
-} from '../options.ts';
+} from '../../options.ts';
 import {
   checkOptions,
   type StrategyName,
   type StrategyOptions,
   strategies,
   wordStrategies,
-} from '../strategies.ts';
-import { writeAtomically } from '../write-atomically.ts';
+} from '../../strategies.ts';
+import { writeAtomically } from '../../write-atomically.ts';
 
-interface PlanCommandOptions extends StrategyOptions {
+interface MakeCommandOptions extends StrategyOptions {
   readonly data: string;
   readonly out: string;
   readonly seed: bigint;
@@ -43,10 +43,12 @@ interface PlanCommandOptions extends StrategyOptions {
   readonly last: Plan['last'];
 }
 
-/** `maskloom plan`: fixes a stream of batches in a JSON file. */
-export function planCommand(): Command {
-  return new Command('plan')
-    .description('fix a stream of batches: write its plan')
+/** `maskloom plan make`: fixes a stream of batches in a JSON file. */
+export function makeCommand(): Command {
+  return new Command('make')
+    .description(
+      'fix a stream of batches: write its plan (`maskloom plan` without a command does this)',
+    )
     .requiredOption('--data <folder>', 'the dataset')
     .requiredOption('--out <file>', 'where to write the plan')
     .addOption(
@@ -107,7 +109,7 @@ export function planCommand(): Command {
     .action(run);
 }
 
-async function run(options: PlanCommandOptions): Promise<void> {
+async function run(options: MakeCommandOptions): Promise<void> {
   const { data, out, strategy, sentenceOrder: ordered, ...rest } = options;
   checkOptions(strategy, options);
   const dataset = await openDataset(data);
