@@ -71,7 +71,7 @@ describe('maskloom plan check', () => {
     [
       'a missing field',
       ({ order: _, ...plan }) => plan,
-      /order is undefined, expected "global" or/,
+      /order is undefined, expected "global", "seq/,
     ],
   ] as [string, (plan: Plan) => unknown, RegExp][])(
     'names file, field, what was found and expected, and what to do, in one line: %s',
@@ -109,7 +109,7 @@ describe('maskloom plan explain', () => {
     expect(code).toBe(0);
     for (const line of [
       /^plan +[0-9a-f]{64}$/m,
-      /^datasets +100 samples of dataset [0-9a-f]{64}, with 0 to 99 as sample ids$/m,
+      /^datasets +100 samples of dataset [0-9a-f]{64}, sample ids 0 to 99$/m,
       /^strategy +Each token .* probability 14\.9994 % \(9830\/65536\)\. Of the selected, 80 % become the mask token/m,
       /^effective rate +14\.9994 %/m,
       /^mode +dynamic: new masks each epoch$/m,

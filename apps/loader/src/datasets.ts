@@ -1,4 +1,4 @@
-import { checkDataset, type Plan } from '@maskloom/loader';
+import { checkDatasets, type Plan } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
 
 /** Reads folders from the command line, one at a time. */
@@ -6,35 +6,47 @@ export function folders(text: string, before: readonly string[] = []): readonly 
   return [...before, text];
 }
 
-/** Finds the dataset of a plan among folders, each opened once. */
+/** Finds the datasets of plans among folders, each opened once. */
 export class Datasets {
   readonly #folders: readonly string[];
+  readonly #memory: number | undefined;
   readonly #opened = new Map<string, Promise<Dataset>>();
 
-  constructor(folders: readonly string[]) {
+  /**
+   * @param folders at least one
+   * @param memory most bytes that each takes; default no limit
+   */
+  constructor(folders: readonly string[], memory?: number) {
     this.#folders = folders;
+    this.#memory = memory;
   }
 
   /**
-   * The dataset that a plan names.
+   * The datasets that a plan names, in its order, wherever they stand among the folders.
    *
-   * @throws {PlanError} with code `PLAN_DATASET` if none of the folders holds it, or it lacks what the plan needs.
+   * @throws {PlanError} with code `PLAN_DATASET` if none of the folders holds one of them, or it lacks what the plan needs.
    */
-  async of(plan: Plan): Promise<Dataset> {
-    let last: Dataset | undefined;
+  async of(plan: Plan): Promise<readonly Dataset[]> {
+    const found: Dataset[] = [];
+    for (const { digest } of plan.datasets) found.push(await this.#find(digest));
+    checkDatasets(plan, found);
+    return found;
+  }
+
+  /** The dataset of a digest, or else the last there is, whose check then names both. */
+  async #find(digest: string): Promise<Dataset> {
+    let dataset: Dataset | undefined;
     for (const folder of this.#folders) {
-      last = await this.#open(folder);
-      if (last.digest === plan.datasets[0].digest) break;
+      dataset = await this.#open(folder);
+      if (dataset.digest === digest) break;
     }
-    // Names both where it is another.
-    checkDataset(plan, last!);
-    return last!;
+    return dataset!;
   }
 
   #open(folder: string): Promise<Dataset> {
     let dataset = this.#opened.get(folder);
     if (dataset === undefined) {
-      dataset = openDataset(folder);
+      dataset = openDataset(folder, { memory: this.#memory });
       this.#opened.set(folder, dataset);
     }
     return dataset;

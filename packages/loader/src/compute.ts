@@ -1,14 +1,20 @@
 import { type Masker, type OutputLengths, requirementsOf } from '@maskloom/core';
-import type { Manifest, Samples } from '@maskloom/shards';
+import type { Manifest, ReadySamples, Samples } from '@maskloom/shards';
 import type { RowIndex } from './batching/row-index.ts';
 import { capacityOf } from './capacity.ts';
 import { concatenate } from './concatenate.ts';
 import { sampleDigest } from './digest.ts';
-import { type BatchAddress, type GlobalBatch, globalBatches } from './global-batch.ts';
+import {
+  type BatchAddress,
+  type GlobalBatch,
+  type GlobalRow,
+  globalBatches,
+} from './global-batch.ts';
 import type { LayoutContext, OnSample, SliceSample } from './layouts/layout.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
-import { type Plan, rateOf } from './plan.ts';
+import { nextSteps } from './next-step.ts';
+import { type Plan, rateOf, stepsPerEpoch } from './plan.ts';
 import { type Slot, type SlotContents, SlotWriter } from './slot.ts';
 
 /** One batch to compute, and the slot to write it to. */
@@ -41,7 +47,7 @@ export interface ComputeDataset {
 }
 
 /** Computes a batch; a masker whose kernel works in the slot's own memory spares a copy. */
-export type Compute = (task: BatchTask, masker?: Masker) => BatchResult;
+export type Compute = (task: BatchTask, masker?: Masker) => BatchResult | Promise<BatchResult>;
 
 /**
  * The pure function at the loader's heart: `batch(plan, epoch, step)`, written into a slot. Every
@@ -62,11 +68,14 @@ export function createCompute(
   const batchOf = globalBatches(plan, shardRows);
   const needs = requirementsOf(plan.strategy);
 
-  function slice({ rows, first, end }: GlobalBatch): { samples: SliceSample[]; starts: number[] } {
+  function slice(
+    { rows, first, end }: GlobalBatch,
+    ready: readonly ReadySamples[],
+  ): { samples: SliceSample[]; starts: number[] } {
     const samples: SliceSample[] = [];
     const starts = [0];
     for (const { dataset, epoch, samples: numbers } of rows.slice(first, end)) {
-      const from = samplesOf[dataset]!;
+      const from = ready[dataset]!;
       for (const row of numbers) {
         samples.push({
           sample: bases[dataset]! + BigInt(row),
@@ -81,17 +90,22 @@ export function createCompute(
     return { samples, starts };
   }
 
-  return ({ address, layout, slot, digest }, masker = ownMasker) => {
-    const global = batchOf(address);
+  const compute = (
+    task: BatchTask,
+    global: GlobalBatch,
+    ready: readonly ReadySamples[],
+    masker = ownMasker,
+  ): BatchResult => {
+    const { address, layout, slot, digest } = task;
     const { epoch, step } = address;
     const rate = rateOf(plan, epoch, step);
-    const capacity = capacityOf(masker, samplesOf, global.rows, rate);
+    const capacity = capacityOf(masker, ready, global.rows, rate);
     const digests: Uint8Array[] = [];
     const onSample: OnSample = (sample, masked) => {
       digests.push(sampleDigest(sample.sample, masked));
     };
     const writer = new SlotWriter(slot);
-    const own = { epoch, rate, ...slice(global), capacity };
+    const own = { epoch, rate, ...slice(global, ready), capacity };
     const rows = layoutOf(layout, context).write(
       writer,
       context,
@@ -106,4 +120,54 @@ export function createCompute(
       digests: digest ? concatenate(digests) : undefined,
     };
   };
+
+  if (samplesOf.every(({ load }) => load === undefined)) {
+    return (task, masker) => compute(task, batchOf(task.address), samplesOf, masker);
+  }
+  // Outputs of lengths of their own take more than the lengths of the other ranks' samples to bound.
+  const allRows = ownMasker.strategy.capacity !== undefined;
+  const nextOf = nextSteps(stepsPerEpoch(plan));
+  return async (task, masker) => {
+    const global = batchOf(task.address);
+    const rows = allRows ? global.rows : global.rows.slice(global.first, global.end);
+    using loaded = await loadAll(samplesOf, rows, global.rows);
+    const next = nextOf(task.address);
+    if (next !== undefined) {
+      const ahead = batchOf(next).rows;
+      for (const [dataset, { readAhead }] of samplesOf.entries()) {
+        readAhead?.(samplesIn(ahead, dataset));
+      }
+    }
+    return compute(task, global, loaded.samples, masker);
+  };
+}
+
+/** Makes the samples of `rows`, and the lengths of those of `lengths`, available until disposed of. */
+async function loadAll(
+  datasets: readonly Samples[],
+  rows: readonly GlobalRow[],
+  lengths: readonly GlobalRow[],
+): Promise<Disposable & { readonly samples: readonly ReadySamples[] }> {
+  const loads = await Promise.allSettled(
+    datasets.map(({ load }, dataset) =>
+      load?.({ rows: samplesIn(rows, dataset), lengths: samplesIn(lengths, dataset) }),
+    ),
+  );
+  const dispose = () => {
+    for (const load of loads) if (load.status === 'fulfilled') load.value?.[Symbol.dispose]();
+  };
+  const failed = loads.find((load) => load.status === 'rejected');
+  if (failed !== undefined) {
+    dispose();
+    throw failed.reason;
+  }
+  const samples = loads.map(
+    (load, dataset) => (load.status === 'fulfilled' && load.value) || datasets[dataset]!,
+  );
+  return { samples, [Symbol.dispose]: dispose };
+}
+
+/** The rows of a dataset among those of a batch. */
+function samplesIn(rows: readonly GlobalRow[], dataset: number): number[] {
+  return rows.flatMap((row) => (row.dataset === dataset ? row.samples : []));
 }

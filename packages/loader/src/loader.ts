@@ -1,16 +1,16 @@
 import { ArgumentError, kernelBytes, type OutputLengths } from '@maskloom/core';
-import type { Dataset } from '@maskloom/shards';
+import { cacheOf, type Dataset, openSamples } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
 import { type Batch, batchOf } from './batch.ts';
 import { plannedIndex } from './batching/planned-index.ts';
-import { longer, longestOutputs } from './capacity.ts';
-import { checkDatasets, mixedVocab } from './check-dataset.ts';
+import { checkDatasets } from './check-dataset.ts';
 import { createCompute } from './compute.ts';
 import { LoaderClosedError } from './errors.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
 import type { LayoutContext } from './layouts/layout.ts';
-import { defaultLayout, type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import { layoutContextOf } from './layouts/layout-context.ts';
+import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
@@ -148,22 +148,25 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   signal?.throwIfAborted();
   const datasets = options.datasets ?? (options.dataset === undefined ? [] : [options.dataset]);
   checkDatasets(plan, datasets);
-  const indexed = await Promise.all(
-    datasets.map(async (dataset, number) => ({
-      manifest: dataset.manifest,
-      shards: dataset.shards,
-      samples: dataset,
-      index: await plannedIndex(plan, number, dataset, options.indexes),
-    })),
+  const threads = Math.max(1, workers);
+  const opened = await Promise.all(
+    datasets.map(async ({ manifest, shards, memory, ...dataset }, number) => {
+      const cache = cacheOf(memory, threads);
+      // Threads have all of the memory there is for caches: this one keeps a single record batch.
+      const samples = openSamples(manifest, shards, { cache: workers === 0 ? cache : 0 });
+      const index = await plannedIndex(
+        plan,
+        number,
+        { ...dataset, manifest, ...samples },
+        options.indexes,
+      );
+      return { manifest, shards, cache, samples, index };
+    }),
   );
-  const context = {
-    vocab: mixedVocab(datasets.map(({ manifest }) => manifest)),
-    capacity: datasets.map((dataset) => longestOutputs(plan, dataset)).reduce(longer),
-    sentenceOrder: plan.strategy.type === 'sentence-order',
-    defaultLayout: defaultLayout(plan),
-    packed: plan.rows?.type === 'packed',
-    samplesPerRow: Math.max(1, ...indexed.map(({ index }) => index?.mostSamples ?? 1)),
+  const closeSamples = () => {
+    for (const { samples } of opened) samples.close?.();
   };
+  const context = await layoutContextOf(plan, opened);
   const { onEvent = logEvent } = options;
   const failures = { count: 0 };
   const onFailure = (event: WorkerFailureEvent): void => {
@@ -172,8 +175,10 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
   };
   const pool =
     workers === 0
-      ? inlinePool(createCompute(plan, context, indexed), (room) =>
-          maskerOf(plan, context.vocab, room),
+      ? inlinePool(
+          createCompute(plan, context, opened),
+          (room) => maskerOf(plan, context.vocab, room),
+          closeSamples,
         )
       : new WorkerPool(
           workers,
@@ -181,15 +186,17 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
           {
             plan,
             context,
-            datasets: indexed.map(({ manifest, shards, index }) => ({
+            datasets: opened.map(({ manifest, shards, cache, index }) => ({
               manifest,
               shards,
+              cache,
               index: index?.bytes,
             })),
             faults,
           },
           { patience, attempts, heap: workerHeap, onFailure },
         );
+  if (workers > 0) closeSamples();
   const loader = new PooledLoader(plan, context, workers, pool, failures);
   signal?.addEventListener('abort', () => void loader.close(), { once: true });
   return loader;

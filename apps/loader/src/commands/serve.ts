@@ -1,7 +1,7 @@
 import { createLoader } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { Command } from 'commander';
-import { integer } from '../options.ts';
+import { integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { serve } from '../sidecar/server.ts';
 
@@ -12,6 +12,7 @@ interface ServeCommandOptions {
   readonly port: number;
   readonly workers: number;
   readonly prefetch: number;
+  readonly memory?: number;
 }
 
 /** `maskloom serve`: the sidecar. */
@@ -24,13 +25,14 @@ export function serveCommand(): Command {
     .option('--port <number>', '0 takes any free port', integer(0), 4300)
     .option('--workers <count>', 'worker threads', integer(0), 2)
     .option('--prefetch <count>', 'batches computed ahead for each stream', integer(0), 4)
+    .option(...memoryOption, memory)
     .action(run);
 }
 
 async function run(options: ServeCommandOptions): Promise<void> {
   const { host, port, workers, prefetch } = options;
   const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
+  const dataset = await openDataset(options.data, { memory: options.memory });
   await using loader = await createLoader({ plan, dataset, workers });
   const sidecar = await serve({ loader, manifest: dataset.manifest, host, port, prefetch });
   console.log(`listening on ${sidecar.url}, plan ${loader.planId}`);

@@ -13,16 +13,17 @@ export interface VerifyStagesOptions {
   readonly workers: number;
   readonly ranks: number;
   readonly prefetch: number;
+  readonly memory?: number;
 }
 
 /** Computes the batches of a run in stages and prints the stream digest at the end of each. */
 export async function verifyStages(options: VerifyStagesOptions): Promise<void> {
   const { stage, workers, ranks, prefetch } = options;
   const stages = await readStages(options.stages);
-  const datasets = new Datasets(options.data);
+  const datasets = new Datasets(options.data, options.memory);
   await using loader = createStagesLoader({
     stages,
-    open: async (plan) => createLoader({ plan, dataset: await datasets.of(plan), workers }),
+    open: async (plan) => createLoader({ plan, datasets: await datasets.of(plan), workers }),
   });
   const first = stages.stages[stage]?.from;
   const { epoch = first?.epoch ?? 0, step = first?.step ?? 0, steps } = options;

@@ -2,7 +2,7 @@ import { ArgumentError } from '@maskloom/core';
 import { createLoader, StreamDigest } from '@maskloom/loader';
 import { Command } from 'commander';
 import { Datasets, folders } from '../datasets.ts';
-import { integer } from '../options.ts';
+import { integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { type VerifyStagesOptions, verifyStages } from './verify-stages.ts';
 
@@ -17,7 +17,7 @@ export function verifyCommand(): Command {
     .description('compute batches and print the stream digest: equal digests, equal data')
     .option('--plan <file>', 'the plan')
     .option('--stages <file>', 'or the stages of a run')
-    .requiredOption('--data <folder>', 'its dataset; of stages, each one', folders)
+    .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', folders)
     .option('--stage <number>', 'first stage', integer(0), 0)
     .option('--epoch <number>', 'first epoch (default: 0, or where the stage starts)', integer(0))
     .option('--step <number>', 'first step (default: 0, or where the stage starts)', integer(0))
@@ -25,6 +25,7 @@ export function verifyCommand(): Command {
     .option('--workers <count>', 'worker threads', integer(0), 2)
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
     .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
+    .option(...memoryOption, memory)
     .action(run);
 }
 
@@ -37,8 +38,8 @@ async function run(options: VerifyCommandOptions): Promise<void> {
   if (stages !== undefined) return await verifyStages({ ...options, stages });
   const { epoch = 0, step = 0, workers, ranks, prefetch } = options;
   const plan = await readPlan(planFile!);
-  const dataset = await new Datasets(options.data).of(plan);
-  await using loader = await createLoader({ plan, dataset, workers });
+  const datasets = await new Datasets(options.data, options.memory).of(plan);
+  await using loader = await createLoader({ plan, datasets, workers });
   const steps = options.steps ?? loader.stepsPerEpoch;
   const streams = Array.from({ length: ranks }, (_, rank) =>
     loader.batches({

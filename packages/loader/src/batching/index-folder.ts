@@ -32,12 +32,12 @@ function nameOf(plan: IndexPlan): string {
 export async function keepIndex(
   folder: string,
   plan: IndexPlan,
-  build: () => RowIndex,
+  build: () => Promise<RowIndex>,
 ): Promise<RowIndex> {
   const path = join(folder, `${nameOf(plan)}.index`);
   const kept = await readIndex(path, plan);
   if (kept !== undefined) return kept;
-  const index = build();
+  const index = await build();
   await writeIndex(path, folder, index);
   return index;
 }

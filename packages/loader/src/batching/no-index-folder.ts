@@ -5,7 +5,7 @@ import type { IndexPlan, RowIndex } from './row-index.ts';
 export async function keepIndex(
   _folder: string,
   _plan: IndexPlan,
-  build: () => RowIndex,
+  build: () => Promise<RowIndex>,
 ): Promise<RowIndex> {
   return build();
 }

@@ -1,4 +1,4 @@
-import type { Dataset } from '@maskloom/shards';
+import type { Manifest, Samples } from '@maskloom/shards';
 import { keepIndex } from '#index-folder';
 import { PlanError } from '../errors.ts';
 import type { Plan } from '../plan.ts';
@@ -14,13 +14,13 @@ import { buildIndex, type RowIndex, unitsIn } from './row-index.ts';
 export async function plannedIndex(
   plan: Plan,
   number: number,
-  dataset: Pick<Dataset, 'manifest' | 'length'>,
+  dataset: Pick<Samples, 'length' | 'load'> & { readonly manifest: Manifest },
   folder: string | undefined,
 ): Promise<RowIndex | undefined> {
   const indexPlan = indexPlanOf(plan, number, dataset.manifest.longest);
   if (indexPlan === undefined) return undefined;
-  const build = () => buildIndex(indexPlan, dataset.length);
-  const index = folder === undefined ? build() : await keepIndex(folder, indexPlan, build);
+  const build = async () => buildIndex(indexPlan, await lengthsOf(dataset));
+  const index = folder === undefined ? await build() : await keepIndex(folder, indexPlan, build);
   const expected = unitsOf(plan)[number]!;
   const found = unitsIn(index);
   if (found !== expected) {
@@ -30,4 +30,25 @@ export async function plannedIndex(
     );
   }
   return index;
+}
+
+/** The lengths of all samples, at once or read by record batch. */
+async function lengthsOf({
+  load,
+  length,
+  manifest: { rows, rowsPerRecordBatch },
+}: Pick<Samples, 'length' | 'load'> & { readonly manifest: Manifest }): Promise<
+  (row: number) => number
+> {
+  if (load === undefined) return length;
+  const lengths = new Uint32Array(rows);
+  for (let first = 0; first < rows; first += rowsPerRecordBatch) {
+    const some = Array.from(
+      { length: Math.min(rowsPerRecordBatch, rows - first) },
+      (_, index) => first + index,
+    );
+    using ready = await load({ rows: [], lengths: some });
+    for (const row of some) lengths[row] = ready.length(row);
+  }
+  return (row) => lengths[row]!;
 }

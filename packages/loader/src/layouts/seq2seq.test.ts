@@ -140,7 +140,7 @@ describe.each(objectives)('the seq2seq layout of %s', (_name, strategy, options)
 
   test('has widths of its global batch, or of the dataset, rounded up', async () => {
     const plan = planOf(strategy, options);
-    const whole = longestOutputs(plan, dataset);
+    const whole = await longestOutputs(plan, dataset);
     await withLoader(plan, 0, async (loader) => {
       const address = { epoch: 0, step: 3 };
       const read = async (layout: LayoutSpec) =>

@@ -1,6 +1,6 @@
 /** @file What every worker does with a task, whichever way the task came. */
 import type { KernelRoom, Masker } from '@maskloom/core';
-import { type Manifest, openSamples, type ShardBytes } from '@maskloom/shards';
+import { type Manifest, type OpenShard, openSamples } from '@maskloom/shards';
 import { openPlannedIndex } from '../batching/index-plan.ts';
 import type { IndexBytes } from '../batching/row-index.ts';
 import { type BatchResult, type BatchTask, type Compute, createCompute } from '../compute.ts';
@@ -16,7 +16,9 @@ export interface WorkerStart {
   readonly context: LayoutContext;
   readonly datasets: readonly {
     readonly manifest: Manifest;
-    readonly shards: readonly ShardBytes[];
+    readonly shards: readonly OpenShard[];
+    /** Bytes of record batches that each worker may keep, where not all shards are in memory. */
+    readonly cache: number;
     /** For a plan with `rows`. */
     readonly index: IndexBytes | undefined;
   }[];
@@ -65,9 +67,9 @@ export async function createWorkerCompute(
   let compute = createCompute(
     plan,
     context,
-    datasets.map(({ manifest, shards, index }, number) => ({
+    datasets.map(({ manifest, shards, cache, index }, number) => ({
       manifest,
-      samples: openSamples(manifest, shards),
+      samples: openSamples(manifest, shards, { cache }),
       index: openPlannedIndex(plan, number, manifest.longest, index),
     })),
   );

@@ -14,6 +14,8 @@ import {
   t5,
   tokenMasking,
   ul2,
+  uniformWords,
+  unigramWords,
   unitMasking,
 } from '@maskloom/core';
 import type { Manifest } from '@maskloom/shards';

@@ -14,7 +14,7 @@ export function explainCommand(): Command {
     .argument('<file>', 'the plan, or stages')
     .option(
       '--data <folder>',
-      'its dataset, to tell how much memory a batch takes (may be repeated)',
+      'its datasets, to tell how much memory a batch takes (may be repeated)',
       folders,
     )
     .action(run);
@@ -32,7 +32,7 @@ async function run(file: string, { data }: ExplainCommandOptions): Promise<void>
 }
 
 async function print(plan: Plan, datasets: Datasets | undefined): Promise<void> {
-  const facts = explainPlan(plan, await datasets?.of(plan));
+  const facts = await explainPlan(plan, await datasets?.of(plan));
   const width = Math.max(...facts.map(({ about }) => about.length));
   for (const { about, text } of facts) console.log(`${about.padEnd(width)}  ${text}`);
 }

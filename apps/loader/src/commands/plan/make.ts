@@ -13,6 +13,8 @@ import { Command, Option } from 'commander';
 import {
   integer,
   meanLength,
+  memory,
+  memoryOption,
   modes,
   randomWords,
   rates,
@@ -40,6 +42,7 @@ interface MakeCommandOptions extends StrategyOptions {
   readonly copies?: number;
   readonly order: Plan['order'];
   readonly batch: number;
+  readonly memory?: number;
   readonly last: Plan['last'];
 }
 
@@ -106,13 +109,14 @@ export function makeCommand(): Command {
         .choices(['drop', 'short', 'fill'])
         .default('drop'),
     )
+    .option(...memoryOption, memory)
     .action(run);
 }
 
 async function run(options: MakeCommandOptions): Promise<void> {
-  const { data, out, strategy, sentenceOrder: ordered, ...rest } = options;
+  const { data, out, strategy, sentenceOrder: ordered, memory: limit, ...rest } = options;
   checkOptions(strategy, options);
-  const dataset = await openDataset(data);
+  const dataset = await openDataset(data, { memory: limit });
   if (options.unit === undefined && wordStrategies.includes(strategy)) checkWords(dataset);
   const masking = strategies[strategy](withIds(options, dataset), dataset.manifest.longest);
   const plan = createPlan({
@@ -121,7 +125,7 @@ async function run(options: MakeCommandOptions): Promise<void> {
     dataset,
   });
   checkDataset(plan, dataset);
-  const longest = longestOutputs(plan, dataset);
+  const longest = await longestOutputs(plan, dataset);
   await writeAtomically(out, `${canonicalJson(plan as unknown as Json)}\n`);
   console.log(`plan ${planId(plan)}`);
   console.log(`steps per epoch ${stepsPerEpoch(plan)}`);
