@@ -1,5 +1,7 @@
 import { type Masker, type OutputLengths, requirementsOf } from '@maskloom/core';
 import type { Samples } from '@maskloom/shards';
+import type { MaskMemory } from './cache/mask-memory.ts';
+import { remembering } from './cache/remembering-masker.ts';
 import { capacityOf } from './capacity.ts';
 import { sampleDigest } from './digest.ts';
 import { type BatchAddress, globalBatches } from './global-batch.ts';
@@ -33,15 +35,22 @@ export type Compute = (task: BatchTask, masker?: Masker) => BatchResult;
 
 /**
  * The pure function at the loader's heart: `batch(plan, epoch, step)`, written into a slot. Every
- * thread has one of these over the same shared shards.
+ * thread has one of these over the same shared shards; in static mode, over the same masks as well.
  */
-export function createCompute(plan: Plan, context: LayoutContext, samples: Samples): Compute {
+export function createCompute(
+  plan: Plan,
+  context: LayoutContext,
+  samples: Samples,
+  masks?: MaskMemory,
+): Compute {
+  const remember = remembering(masks, context.vocab);
   const ownMasker = maskerOf(plan, context.vocab);
   const base = BigInt(plan.datasets[0].base);
   const batchOf = globalBatches(plan);
   const needs = requirementsOf(plan.strategy);
 
-  return ({ address, layout, slot, digest }, masker = ownMasker) => {
+  return ({ address, layout, slot, digest }, given = ownMasker) => {
+    const masker = remember(given);
     const global = batchOf(address);
     const rows: BatchRow[] = global.rows.slice(global.first, global.end).map((row) => ({
       sample: base + BigInt(row),

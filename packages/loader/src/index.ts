@@ -4,11 +4,21 @@
  * @module
  */
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
+export type { CacheParts } from './cache/cache-parts.ts';
+export {
+  type CacheFamily,
+  listCache,
+  type PrunedCache,
+  pruneCache,
+  verifyCache,
+} from './cache/manage.ts';
+export type { CacheCounts, CacheEvent, CacheOptions } from './cache/mask-cache.ts';
 export { longestOutputs } from './capacity.ts';
 export { checkDataset } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export {
+  CacheEntryError,
   LoaderClosedError,
   PlanError,
   PoolError,

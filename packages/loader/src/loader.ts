@@ -3,6 +3,8 @@ import type { Dataset } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
 import { type Batch, batchOf } from './batch.ts';
+import { cacheEventLine } from './cache/cache-event-line.ts';
+import type { CacheCounts, CacheEvent, CacheOptions, MaskCache } from './cache/mask-cache.ts';
 import { longestOutputs } from './capacity.ts';
 import { checkDataset } from './check-dataset.ts';
 import { createCompute } from './compute.ts';
@@ -36,7 +38,12 @@ export interface LoaderOptions {
   readonly attempts?: number;
   /** Limit of a worker's heap in MiB, on Node. Default Node's own. */
   readonly workerHeap?: number;
-  /** Told of what happens beside the batches. Default: workers that failed are logged with `console.warn`. */
+  /**
+   * Keeps the masks of a plan in static mode, so that each (sample, copy) is masked once, ever: the same batches. Opening
+   * reads what is there, closing writes what is not. Default: masks are computed each time.
+   */
+  readonly cache?: CacheOptions;
+  /** Told of what happens beside the batches. Default: it is logged with `console.warn`. */
   readonly onEvent?: (event: LoaderEvent) => void;
   /** Closes the loader. */
   readonly signal?: AbortSignal;
@@ -45,7 +52,7 @@ export interface LoaderOptions {
 }
 
 /** What happens beside the batches. */
-export type LoaderEvent = WorkerFailureEvent;
+export type LoaderEvent = WorkerFailureEvent | CacheEvent;
 
 /** Where a stream starts. With a plan id, as a {@linkcode State} has one, it is checked. */
 export type Position = Pick<State, 'epoch' | 'step'> & Partial<State>;
@@ -79,6 +86,8 @@ export interface Loader {
   readonly workers: number;
   /** How many workers failed so far. */
   readonly workerFailures: number;
+  /** How many samples were masked and how many read from the cache, so far; undefined without one. */
+  readonly cacheCounts: CacheCounts | undefined;
   /**
    * The Arrow schema of a layout's batches (default as in `batches()`); for one that pads to the batch, of
    * the widest.
@@ -103,7 +112,7 @@ export interface Loader {
   batches(options?: BatchesOptions): AsyncGenerator<Batch, void, void>;
   /**
    * Ends threads and frees memory at once: what is under way rejects. Batches that were handed over stay as they are.
-   * Closing again is the same as once.
+   * Closing again is the same as once. With a cache, what it has not yet written is, first.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -152,23 +161,42 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     failures.count++;
     onEvent(event);
   };
+  const cache = await openCache(plan, dataset, options.cache, onEvent);
+  const masks = cache?.memory;
   const pool =
     workers === 0
-      ? inlinePool(createCompute(plan, context, dataset), (room) =>
+      ? inlinePool(createCompute(plan, context, dataset, masks), (room) =>
           maskerOf(plan, context.vocab, room),
         )
       : new WorkerPool(
           workers,
           startWorker,
-          { plan, manifest, context, shards, faults },
+          { plan, manifest, context, shards, masks, faults },
           { patience, attempts, heap: workerHeap, onFailure },
         );
-  const loader = new PooledLoader(plan, context, workers, pool, failures);
+  const loader = new PooledLoader(plan, context, workers, pool, failures, cache);
   signal?.addEventListener('abort', () => void loader.close(), { once: true });
   return loader;
 }
 
-function logEvent({ error, failures, givenUp }: LoaderEvent): void {
+async function openCache(
+  plan: Plan,
+  { manifest }: Dataset,
+  options: CacheOptions | undefined,
+  onEvent: (event: CacheEvent) => void,
+): Promise<MaskCache | undefined> {
+  if (options === undefined) return undefined;
+  // Imported here so that the package also loads where there are no files.
+  const { openMaskCache } = await import('./cache/mask-cache.ts');
+  return await openMaskCache(plan, manifest.vocab, [{ manifest }], options, onEvent);
+}
+
+function logEvent(event: LoaderEvent): void {
+  if (event.type !== 'worker-failure') {
+    console.warn(cacheEventLine(event));
+    return;
+  }
+  const { error, failures, givenUp } = event;
   const then = givenUp ? 'giving up' : 'another computes its batch';
   console.warn(`${error.stack}\n(failure ${failures} in a row; ${then})`);
 }
@@ -181,6 +209,7 @@ class PooledLoader implements Loader {
   readonly #context: LayoutContext;
   readonly #pool: Pool;
   readonly #failures: { readonly count: number };
+  readonly #cache: MaskCache | undefined;
   /** The ring of a stream that ended, for the next. */
   #idle: Ring | undefined;
   #closed: Promise<void> | undefined;
@@ -191,6 +220,7 @@ class PooledLoader implements Loader {
     workers: number,
     pool: Pool,
     failures: { readonly count: number },
+    cache: MaskCache | undefined,
   ) {
     this.plan = plan;
     this.planId = planId(plan);
@@ -199,6 +229,11 @@ class PooledLoader implements Loader {
     this.#context = context;
     this.#pool = pool;
     this.#failures = failures;
+    this.#cache = cache;
+  }
+
+  get cacheCounts(): CacheCounts | undefined {
+    return this.#cache?.counts();
   }
 
   get workerFailures(): number {
@@ -280,7 +315,7 @@ class PooledLoader implements Loader {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#pool.close();
+    this.#closed ??= this.#pool.close().then(() => this.#cache?.close());
     this.#idle = undefined;
     return this.#closed;
   }

@@ -1,6 +1,7 @@
 /** @file What every worker does with a task, whichever way the task came. */
 import type { KernelRoom, Masker } from '@maskloom/core';
 import { type Manifest, openSamples, type ShardBytes } from '@maskloom/shards';
+import type { MaskMemory } from '../cache/mask-memory.ts';
 import { type BatchResult, type BatchTask, type Compute, createCompute } from '../compute.ts';
 import type { LayoutContext } from '../layouts/layout.ts';
 import { maskerOf } from '../masker.ts';
@@ -14,6 +15,8 @@ export interface WorkerStart {
   readonly manifest: Manifest;
   readonly context: LayoutContext;
   readonly shards: readonly ShardBytes[];
+  /** The masks that threads share, in static mode with a cache. */
+  readonly masks: MaskMemory | undefined;
   readonly faults: Faults | undefined;
 }
 
@@ -55,9 +58,9 @@ export type MaskerIn = (room: KernelRoom) => Masker;
 export async function createWorkerCompute(
   start: WorkerStart,
 ): Promise<(task: WorkerTask) => Promise<WorkerAnswer>> {
-  const { plan, manifest, context, shards, faults } = start;
+  const { plan, manifest, context, shards, masks, faults } = start;
   const samples = openSamples(manifest, shards);
-  let compute = createCompute(plan, context, samples);
+  let compute = createCompute(plan, context, samples, masks);
   if (faults !== undefined) {
     const { wrap } = (await import(faults.module)) as {
       wrap(compute: Compute, data: unknown): Compute;
