@@ -7,9 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256, toHex } from '@maskloom/shards';
-import { RecordBatchReader } from 'apache-arrow';
 import { CacheEntryError } from '../errors.ts';
-import { type EntryHeader, headerOf } from './entry-file.ts';
+import { type EntryHeader, headerAtEnd } from './entry-file.ts';
 
 /** A file of the cache. */
 export interface CacheFile {
@@ -39,10 +38,15 @@ export interface CacheFiles {
 /** Milliseconds after which an unfinished file is nobody's any more. */
 const abandonedAfter = 3_600_000;
 
-/** The files of a cache; of certain ids only, if they are given. A folder that is not there has none. */
+/**
+ * The files of a cache; of certain ids only, if they are given. A folder that is not there has none.
+ *
+ * @param known paths to leave out
+ */
 export async function listCacheFiles(
   directory: string,
   ids?: Iterable<string>,
+  known?: ReadonlySet<string>,
 ): Promise<CacheFiles> {
   const folders = ids === undefined ? await namesIn(directory) : [...ids];
   const entries: CacheEntryFile[] = [];
@@ -52,6 +56,7 @@ export async function listCacheFiles(
       const [, copy, digest] = /^([0-9]{1,10})-([0-9a-f]{64})\.arrow$/.exec(name) ?? [];
       if (digest === undefined && !name.endsWith('.tmp')) continue;
       const path = join(directory, id, name);
+      if (known?.has(path) === true) continue;
       const found = await stat(path).catch(absent);
       if (found === undefined) continue;
       const file = { path, id, bytes: found.size, used: found.mtimeMs };
@@ -91,14 +96,16 @@ export async function readCacheEntry(
   throw new CacheEntryError(entry.path, expected, `${bytes.length} bytes with SHA-256 ${actual}`);
 }
 
-/** What an entry says that it is of, from its first bytes, unchecked; undefined if it is gone or does not say. */
-export async function readCacheHeader(path: string): Promise<EntryHeader | undefined> {
+/** What an entry says that it is of, unchecked, from its end alone; undefined if it is gone or does not say. */
+export async function readCacheHeader({
+  path,
+  bytes,
+}: Pick<CacheFile, 'path' | 'bytes'>): Promise<EntryHeader | undefined> {
   const file = await open(path).catch(absent);
   try {
-    const head = new Uint8Array(65_536);
-    const { bytesRead = 0 } = (await file?.read(head, 0, head.length, 0)) ?? {};
-    // Behind the file's mark of 8 bytes an Arrow stream begins, with the schema.
-    return headerOf(RecordBatchReader.from(head.subarray(8, bytesRead)).open().schema);
+    const end = new Uint8Array(Math.min(bytes, 65_536));
+    await file?.read(end, 0, end.length, bytes - end.length);
+    return headerAtEnd(end);
   } catch {
     return undefined;
   } finally {
@@ -116,25 +123,33 @@ export async function writeCacheEntry(
   const folder = join(directory, id);
   const path = join(folder, `${copy}-${toHex(sha256(bytes))}.arrow`);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  await mkdir(folder, { recursive: true });
-  try {
-    const file = await open(temporary, 'wx');
+  for (let attempt = 1; ; attempt++) {
     try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
+      await mkdir(folder, { recursive: true });
+      await writeSynced(temporary, bytes);
+      await rename(temporary, path);
+      break;
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      // Somebody removed the folder meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 10) throw error;
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw error;
   }
   // The name is on disk once its folder is; not every system lets folders be opened for that.
   const opened = await open(folder).catch(() => undefined);
   await opened?.sync().catch(() => {});
   await opened?.close();
   return path;
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Notes that an entry was used now. */

@@ -28,6 +28,7 @@ import {
   Uint32,
   Uint64,
 } from 'apache-arrow';
+import { Footer } from 'apache-arrow/ipc/metadata/file';
 import type { CacheParts } from './cache-parts.ts';
 import type { Masks } from './mask-memory.ts';
 
@@ -158,8 +159,16 @@ function column(batch: RecordBatch, name: string): Data {
   return data;
 }
 
+/** What an entry says that it is of, from its last bytes: there an Arrow file has its schema. */
+export function headerAtEnd(bytes: Uint8Array): EntryHeader {
+  const mark = bytes.length - 'ARROW1'.length;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const footer = bytes.subarray(mark - 4 - view.getInt32(mark - 4, true), mark - 4);
+  return headerOf(Footer.decode(footer).schema);
+}
+
 /** What an entry says that it is of. */
-export function headerOf(schema: Schema): EntryHeader {
+function headerOf(schema: Schema): EntryHeader {
   const text = schema.metadata.get(metadataKey);
   if (text === undefined) throw new RangeError(`no metadata "${metadataKey}"`);
   return JSON.parse(text) as EntryHeader;

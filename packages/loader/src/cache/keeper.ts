@@ -71,6 +71,9 @@ export class Keeper {
   #pending: number[] = [];
   #pendingBytes = 0;
   #pendingSince = 0;
+  /** Bytes within the limit, and when that was looked up. */
+  #room = 0;
+  #roomSince = 0;
   #writes = true;
   #toldFull = false;
   #work: Promise<void> = Promise.resolve();
@@ -116,12 +119,12 @@ export class Keeper {
   async #readNew(): Promise<void> {
     let entries: readonly CacheEntryFile[];
     try {
-      ({ entries } = await listCacheFiles(this.#start.directory, this.#ids));
+      const { directory } = this.#start;
+      ({ entries } = await listCacheFiles(directory, this.#ids, this.#known));
     } catch (error) {
       return this.#stop(error);
     }
     for (const entry of entries) {
-      if (this.#known.has(entry.path)) continue;
       this.#known.add(entry.path);
       if (entry.copy < this.#start.memory.copies) await this.#read(entry);
     }
@@ -155,24 +158,36 @@ export class Keeper {
   }
 
   async #writePending(): Promise<void> {
-    const { directory, limit, families } = this.#start;
+    const { directory, families } = this.#start;
     const { words } = this.#masks;
     for (const { dataset, copy, records } of this.#takePending()) {
       if (!this.#writes) return;
       const { id, parts } = families[dataset]!;
       const bytes = encodeEntry(this.#masks, records, { parts, copy });
       try {
-        const shrunk = await shrinkCache(directory, limit - bytes.length, this.#ids);
-        if (shrunk.bytes + bytes.length > limit) {
-          this.#tellFull('disk');
-          continue;
-        }
+        if (!(await this.#makeRoom(bytes.length))) continue;
         this.#known.add(await writeCacheEntry(directory, id, copy, bytes));
       } catch (error) {
         return this.#stop(error);
       }
       for (const record of records) this.#markStored(words[record]!);
     }
+  }
+
+  /** Sees to it that so many bytes more are within the limit; the folder is looked at only when it has to be. */
+  async #makeRoom(bytes: number): Promise<boolean> {
+    const now = Date.now();
+    if (this.#room < bytes || now - this.#roomSince > 60_000) {
+      const { directory, limit } = this.#start;
+      this.#room = limit - (await shrinkCache(directory, limit - bytes, this.#ids)).bytes;
+      this.#roomSince = now;
+    }
+    if (this.#room < bytes) {
+      this.#tellFull('disk');
+      return false;
+    }
+    this.#room -= bytes;
+    return true;
   }
 
   /** What waits to be written, by entries. */

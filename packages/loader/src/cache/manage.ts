@@ -31,8 +31,9 @@ export async function listCache(directory: string): Promise<CacheFamily[]> {
   const { listCacheFiles, readCacheHeader } = await import('./cache-folder.ts');
   const { entries } = await listCacheFiles(directory);
   const families = new Map<string, { -readonly [Key in keyof CacheFamily]: CacheFamily[Key] }>();
-  for (const { id, path, copy, bytes, used } of entries) {
-    const header = await readCacheHeader(path);
+  for (const entry of entries) {
+    const { id, copy, bytes, used } = entry;
+    const header = await readCacheHeader(entry);
     const none = { id, parts: undefined, copies: [], entries: 0, samples: 0, bytes: 0, used: 0 };
     const family = families.get(id) ?? none;
     families.set(id, {

@@ -52,7 +52,6 @@ export interface MaskCache {
 const defaultLimit = 2 ** 30;
 /** Words are addressed with 32 bits. */
 const largestArena = 2 ** 34 - 2 ** 24;
-const smallestArena = 2 ** 20;
 /** How long closing waits for the disk, in milliseconds. */
 const closePatience = 30_000;
 
@@ -95,7 +94,7 @@ export async function openMaskCache(
     directory,
     limit,
     families: cachePartsOf(plan, vocab).map((parts) => ({ id: cacheId(parts), parts })),
-    entryBytes: 2 ** 22,
+    entryBytes: 2 ** 23,
     entryAge: 30_000,
     interval: 500,
     ...timing,
@@ -163,7 +162,7 @@ function memoryFor(
   const wide = vocab.size > 65_536 || total.longest >= 65_536;
   // Each token masked, and of a sequence-to-sequence strategy some ids that it adds.
   const values = (tokens: number, rows: number) => 2 * tokens + 64 * rows;
-  const chunkWords = Math.max(2 ** 14, 2 * recordWords(values(total.longest, 1), wide));
+  const chunkWords = Math.max(2 ** 12, 2 * recordWords(values(total.longest, 1), wide));
   const most =
     copies *
     (4 * total.rows * recordWords(0, wide) + (wide ? 4 : 2) * values(total.tokens, total.rows));
@@ -172,7 +171,7 @@ function memoryFor(
     most + 64 * 4 * chunkWords,
     largestArena,
   );
-  for (; arenaBytes >= smallestArena; arenaBytes /= 2) {
+  for (; arenaBytes >= 4 * chunkWords; arenaBytes /= 2) {
     try {
       return createMaskMemory({
         datasets: plan.datasets.map(({ base, rows }) => ({ base: BigInt(base), rows })),
