@@ -11,6 +11,7 @@ import {
   readCompact,
   readDense,
   readSeq2seq,
+  readVarlen,
   sampleDigests,
 } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
@@ -60,7 +61,12 @@ const strategies = Object.entries(vectorStrategies).map(([name, strategy]): [str
   ];
 });
 
-const readers = { dense: readDense, compact: readCompact, seq2seq: readSeq2seq };
+const readers = {
+  dense: readDense,
+  compact: readCompact,
+  seq2seq: readSeq2seq,
+  varlen: readVarlen,
+};
 
 /** The sample digests of two epochs, by epoch and sample id. */
 async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<string, string>> {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
+import { cacheCommand } from './commands/cache.ts';
 import { encodeCommand } from './commands/encode.ts';
-import { planCommand } from './commands/plan.ts';
+import { planCommand } from './commands/plan/plan.ts';
 import { previewCommand } from './commands/preview.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tokenizerCommand } from './commands/tokenizer.ts';
@@ -17,6 +18,7 @@ const commands = [
   verifyCommand(),
   previewCommand(),
   serveCommand(),
+  cacheCommand(),
 ];
 for (const command of commands) program.addCommand(command);
 throwInsteadOfExit(program);

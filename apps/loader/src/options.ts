@@ -11,6 +11,20 @@ export function integer(least: number): (text: string) => number {
   };
 }
 
+/** Reads an amount of memory in bytes, such as `512M` or `2G`. */
+export function memory(text: string): number {
+  const [, digits, unit] = /^([0-9]{1,15})([KMGT]?)$/i.exec(text) ?? [];
+  const value = Number(digits) * 1024 ** ' KMGT'.indexOf((unit || ' ').toUpperCase());
+  if (Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('Expected bytes, or a number with K, M, G or T, such as 512M.');
+}
+
+/** How every command that reads a dataset names and describes its limit of memory. */
+export const memoryOption = [
+  '--memory <size>',
+  'most memory for the dataset, such as 512M; what does not fit is read when needed (default: no limit)',
+] as const;
+
 /** Reads a share, a number from 0 to 1. */
 export function share(text: string): number {
   const value = Number(text);

@@ -66,9 +66,11 @@ export interface BatchSample {
   readonly segment?: number | undefined;
   /** For strategies whose units are a column: for each token 1 where a unit begins, else 0. */
   readonly units?: ArrayLike<number> | undefined;
+  /** 0 to 2^32-1, where it is not the batch's: in a mixture each dataset has its own. */
+  readonly epoch?: number | undefined;
 }
 
-/** When a batch is masked: the same for all its samples. */
+/** When a batch is masked: the same for all its samples, but for those with an epoch of their own. */
 export type BatchMoment = Pick<SampleAddress, 'epoch' | 'rate'>;
 
 /** Where a batch is written: columns that the samples' tokens stand in one behind the other. */
@@ -224,11 +226,11 @@ export function createMasker(options: MaskerOptions): Masker {
       throw new ArgumentError('strategy', 'one with aligned outputs', strategy.plan.type);
     }
     checkPlaces(samples, out);
-    const drawnEpoch = maskEpoch(mode, toUint32('epoch', epoch));
+    toUint32('epoch', epoch);
     const arrangement: Arrangement = {};
     let selected = 0;
-    kernel?.begin(out);
-    for (let index = 0; index < samples.length; index++) {
+
+    function maskOne(index: number, drawnEpoch: number): void {
       const sample = samples[index]!;
       const start = starts[index]!;
       const end = starts[index + 1]!;
@@ -251,7 +253,18 @@ export function createMasker(options: MaskerOptions): Masker {
       if (segments !== undefined) segments[index] = arrangement.segment!;
       if (sentenceLabels !== undefined) sentenceLabels[index] = arrangement.sentenceLabel!;
     }
-    return selected + (kernel?.finish() ?? 0);
+
+    // A kernel masks samples of one epoch together: a pass for each epoch that there is.
+    for (const drawnEpoch of epochsOf(samples, epoch, mode)) {
+      kernel?.begin(out);
+      for (let index = 0; index < samples.length; index++) {
+        if (maskEpoch(mode, samples[index]!.epoch ?? epoch) === drawnEpoch) {
+          maskOne(index, drawnEpoch);
+        }
+      }
+      selected += kernel?.finish() ?? 0;
+    }
+    return selected;
   }
 
   function capacity(ids: ArrayLike<number>, rate?: number): OutputLengths {
@@ -280,6 +293,16 @@ export function createMasker(options: MaskerOptions): Masker {
       };
     },
   };
+}
+
+/** The epochs that the samples of a batch are masked in, each once. */
+function epochsOf(samples: readonly BatchSample[], epoch: number, mode: Mode): Iterable<number> {
+  const epochs = new Set<number>();
+  for (const sample of samples) {
+    const own = sample.epoch === undefined ? epoch : toUint32('epoch', sample.epoch);
+    epochs.add(maskEpoch(mode, own));
+  }
+  return epochs;
 }
 
 /** Room for a masked sample, used again from sample to sample. */

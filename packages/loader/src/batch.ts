@@ -14,7 +14,7 @@ export interface Batch extends Required<BatchAddress> {
   readonly message: Uint8Array;
   /** The state to save once this batch was consumed. */
   readonly next: State;
-  /** Sample digests, 32 bytes a row, if they were asked for. */
+  /** Sample digests, 32 bytes a sample, if they were asked for. */
   readonly digests: Uint8Array | undefined;
 }
 
@@ -26,10 +26,10 @@ export function batchOf(
   result: BatchResult,
   next: State,
 ): Batch {
-  const { contents, digests } = result;
+  const { rows, contents, digests } = result;
   return {
     ...address,
-    rows: contents.rows,
+    rows,
     recordBatch: recordBatchOf(schema, slot, contents),
     message: new Uint8Array(
       slot.buffer,

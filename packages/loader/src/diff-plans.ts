@@ -1,9 +1,11 @@
 import type { Json } from '@maskloom/shards';
 import { type Difference, differencesOf } from './json-differences.ts';
 import type { Plan } from './plan.ts';
+import type { Stages } from './stages/stages.ts';
 
 /**
- * Where two plans differ: each field by its path, with both values; none for plans with the same id.
+ * Where two plans, or the stages of two runs, differ: each field by its path, with both values; none where both
+ * have the same id.
  *
  * @example
  * ```ts
@@ -16,6 +18,6 @@ import type { Plan } from './plan.ts';
  * console.log(diffPlans(left, right)); // [{ path: 'seed', left: '42', right: '43' }]
  * ```
  */
-export function diffPlans(left: Plan, right: Plan): readonly Difference[] {
+export function diffPlans(left: Plan | Stages, right: Plan | Stages): readonly Difference[] {
   return differencesOf(left as unknown as Json, right as unknown as Json);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
+export { globalOrder, type Order, type OrderPlan, windowedOrder } from './batching/order.ts';
+export type { RowsOptions, RowsPlan } from './batching/rows-plan.ts';
 export type { CacheParts } from './cache/cache-parts.ts';
 export {
   type CacheFamily,
@@ -14,7 +16,7 @@ export {
 } from './cache/manage.ts';
 export type { CacheCounts, CacheEvent, CacheOptions } from './cache/mask-cache.ts';
 export { longestOutputs } from './capacity.ts';
-export { checkDataset } from './check-dataset.ts';
+export { checkDataset, checkDatasets } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export {
@@ -25,6 +27,7 @@ export {
   WorkerError,
   type WorkerFailure,
 } from './errors.ts';
+export { explainPlan, type PlanFact } from './explain/explain-plan.ts';
 export type { BatchAddress } from './global-batch.ts';
 export type { Difference } from './json-differences.ts';
 export { type CompactColumns, readCompact } from './layouts/compact.ts';
@@ -32,6 +35,7 @@ export { type DenseColumns, readDense } from './layouts/dense.ts';
 export type { PadOptions } from './layouts/layout.ts';
 export { defaultLayout, type LayoutSpec } from './layouts/layout-spec.ts';
 export { readSeq2seq, type Seq2seqColumns } from './layouts/seq2seq.ts';
+export { readVarlen, type VarlenColumns } from './layouts/varlen.ts';
 export {
   type BatchesOptions,
   createLoader,
@@ -40,12 +44,12 @@ export {
   type LoaderOptions,
   type Position,
 } from './loader.ts';
-export { globalOrder, type Order } from './order.ts';
 export {
   checkPlan,
   createPlan,
   type Plan,
   type PlanDataset,
+  type PlannedDataset,
   type PlanOptions,
   parsePlan,
   planId,

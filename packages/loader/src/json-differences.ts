@@ -16,8 +16,8 @@ export function differencesOf(left: Json, right: Json, path = ''): readonly Diff
   if (a === undefined || b === undefined || a.array !== b.array) {
     return canonicalJson(left) === canonicalJson(right) ? [] : [{ path, left, right }];
   }
-  const names = new Set([...a.members.keys(), ...b.members.keys()]);
-  return [...names].flatMap((name) => {
+  const names = [...new Set([...a.members.keys(), ...b.members.keys()])];
+  return (a.array ? names : names.sort()).flatMap((name) => {
     const inner = a.array ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`;
     const [first, second] = [a.members.get(name), b.members.get(name)];
     if (first !== undefined && second !== undefined) return differencesOf(first, second, inner);

@@ -1,17 +1,18 @@
-import { ArgumentError, kernelBytes, type OutputLengths } from '@maskloom/core';
-import type { Dataset } from '@maskloom/shards';
+import { ArgumentError, kernelBytes, type OutputLengths, type VocabTraits } from '@maskloom/core';
+import { cacheOf, type Dataset, openSamples } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
 import { type Batch, batchOf } from './batch.ts';
+import { plannedIndex } from './batching/planned-index.ts';
 import { cacheEventLine } from './cache/cache-event-line.ts';
 import type { CacheCounts, CacheEvent, CacheOptions, MaskCache } from './cache/mask-cache.ts';
-import { longestOutputs } from './capacity.ts';
-import { checkDataset } from './check-dataset.ts';
+import { checkDatasets } from './check-dataset.ts';
 import { createCompute } from './compute.ts';
 import { LoaderClosedError } from './errors.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
 import type { LayoutContext } from './layouts/layout.ts';
-import { defaultLayout, type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import { layoutContextOf } from './layouts/layout-context.ts';
+import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
@@ -25,8 +26,15 @@ import { checkState, type State, stateAfter } from './state.ts';
 /** Options of {@linkcode createLoader}. */
 export interface LoaderOptions {
   readonly plan: Plan;
-  /** The dataset that the plan names. */
-  readonly dataset: Dataset;
+  /** The dataset that the plan names; or `datasets`, if it names several. */
+  readonly dataset?: Dataset;
+  /** The datasets of a mixture, in the plan's order. */
+  readonly datasets?: readonly Dataset[];
+  /**
+   * A folder where the index of packed rows, or of batches by length, is kept: it is built once for a dataset. Without
+   * one, it is built each time.
+   */
+  readonly indexes?: string;
   /** Worker threads; 0 computes in the calling thread. Default: one less than there are processors, at least 1. */
   readonly workers?: number;
   /**
@@ -141,54 +149,82 @@ export interface Loader {
  * ```
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
-  const { plan, dataset, workers = Math.max(1, processors() - 1) } = options;
+  const { plan, workers = Math.max(1, processors() - 1) } = options;
   const { patience = 60_000, attempts = 4, workerHeap, signal, faults } = options;
   checkCount('workers', workers, 0);
   checkCount('patience', patience, 1);
   checkCount('attempts', attempts, 1);
   signal?.throwIfAborted();
-  checkDataset(plan, dataset);
-  const { manifest, shards } = dataset;
-  const context = {
-    vocab: manifest.vocab,
-    capacity: longestOutputs(plan, dataset),
-    sentenceOrder: plan.strategy.type === 'sentence-order',
-    defaultLayout: defaultLayout(plan),
+  const datasets = options.datasets ?? (options.dataset === undefined ? [] : [options.dataset]);
+  checkDatasets(plan, datasets);
+  const threads = Math.max(1, workers);
+  const opened = await Promise.all(
+    datasets.map(async ({ manifest, shards, memory, ...dataset }, number) => {
+      const cache = cacheOf(memory, threads);
+      // Threads have all of the memory there is for caches: this one keeps a single record batch.
+      const samples = openSamples(manifest, shards, { cache: workers === 0 ? cache : 0 });
+      const index = await plannedIndex(
+        plan,
+        number,
+        { ...dataset, manifest, ...samples },
+        options.indexes,
+      );
+      return { manifest, shards, cache, samples, index };
+    }),
+  );
+  const closeSamples = () => {
+    for (const { samples } of opened) samples.close?.();
   };
+  const context = await layoutContextOf(plan, opened);
   const { onEvent = logEvent } = options;
   const failures = { count: 0 };
   const onFailure = (event: WorkerFailureEvent): void => {
     failures.count++;
     onEvent(event);
   };
-  const cache = await openCache(plan, dataset, options.cache, onEvent);
-  const masks = cache?.memory;
+  const maskCache = await openCache(plan, context.vocab, datasets, options.cache, onEvent);
+  const masks = maskCache?.memory;
   const pool =
     workers === 0
-      ? inlinePool(createCompute(plan, context, dataset, masks), (room) =>
-          maskerOf(plan, context.vocab, room),
+      ? inlinePool(
+          createCompute(plan, context, opened, masks),
+          (room) => maskerOf(plan, context.vocab, room),
+          closeSamples,
         )
       : new WorkerPool(
           workers,
           startWorker,
-          { plan, manifest, context, shards, masks, faults },
+          {
+            plan,
+            context,
+            datasets: opened.map(({ manifest, shards, cache, index }) => ({
+              manifest,
+              shards,
+              cache,
+              index: index?.bytes,
+            })),
+            masks,
+            faults,
+          },
           { patience, attempts, heap: workerHeap, onFailure },
         );
-  const loader = new PooledLoader(plan, context, workers, pool, failures, cache);
+  if (workers > 0) closeSamples();
+  const loader = new PooledLoader(plan, context, workers, pool, failures, maskCache);
   signal?.addEventListener('abort', () => void loader.close(), { once: true });
   return loader;
 }
 
 async function openCache(
   plan: Plan,
-  { manifest }: Dataset,
+  vocab: VocabTraits,
+  datasets: readonly Dataset[],
   options: CacheOptions | undefined,
   onEvent: (event: CacheEvent) => void,
 ): Promise<MaskCache | undefined> {
   if (options === undefined) return undefined;
   // Imported here so that the package also loads where there are no files.
   const { openMaskCache } = await import('./cache/mask-cache.ts');
-  return await openMaskCache(plan, manifest.vocab, [{ manifest }], options, onEvent);
+  return await openMaskCache(plan, vocab, datasets, options, onEvent);
 }
 
 function logEvent(event: LoaderEvent): void {

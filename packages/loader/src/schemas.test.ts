@@ -47,7 +47,14 @@ const rulesBetweenFields: readonly [argument: RegExp, expected: RegExp][] = [
   [/^rates\.points: (epoch|step)$/, /^ascending integers/],
   [/^strategy(\.masking)?\.select$/, /^a rate above 0 to scale$/],
   [/^rate$/, /^none with several denoisers/],
-  [/^datasets\[0\]\.base \+ rows$/, /2\^64-1/],
+  [/^datasets\[[0-9]+\]\.base \+ rows$/, /2\^64-1/],
+  [/^datasets: base$/, /behind another/],
+  [/^sum of the weights$/, /^at most/],
+  [/^last$/, /^"(drop|short)"$/],
+  [/^order\.rows$/, /^the rows' window/],
+  [/^rows\.window$/, /^a multiple of the batch/],
+  [/^rows\.units$/, /^a number for each/],
+  [/^rows\.type$/, /^"buckets" or "tokens"$/],
 ];
 
 /** Whether a plan that `parsePlan` refused breaks a rule between fields. */

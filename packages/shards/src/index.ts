@@ -4,7 +4,6 @@
  *
  * @module
  */
-export { type OpenDatasetOptions, openDataset } from './dataset.ts';
 export * from './portable.ts';
 export {
   createDatasetWriter,

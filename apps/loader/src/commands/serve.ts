@@ -1,22 +1,24 @@
 import { createLoader } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { Command } from 'commander';
-import { integer } from '../options.ts';
+import { addCacheOptions, type CacheCommandOptions, cacheOf } from '../cache-options.ts';
+import { integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { serve } from '../sidecar/server.ts';
 
-interface ServeCommandOptions {
+interface ServeCommandOptions extends CacheCommandOptions {
   readonly plan: string;
   readonly data: string;
   readonly host: string;
   readonly port: number;
   readonly workers: number;
   readonly prefetch: number;
+  readonly memory?: number;
 }
 
 /** `maskloom serve`: the sidecar. */
 export function serveCommand(): Command {
-  return new Command('serve')
+  const command = new Command('serve')
     .description('serve the batches of a plan over HTTP, as Arrow IPC streams')
     .requiredOption('--plan <file>', 'the plan')
     .requiredOption('--data <folder>', 'its dataset')
@@ -24,14 +26,15 @@ export function serveCommand(): Command {
     .option('--port <number>', '0 takes any free port', integer(0), 4300)
     .option('--workers <count>', 'worker threads', integer(0), 2)
     .option('--prefetch <count>', 'batches computed ahead for each stream', integer(0), 4)
-    .action(run);
+    .option(...memoryOption, memory);
+  return addCacheOptions(command).action(run);
 }
 
 async function run(options: ServeCommandOptions): Promise<void> {
   const { host, port, workers, prefetch } = options;
   const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
-  await using loader = await createLoader({ plan, dataset, workers });
+  const dataset = await openDataset(options.data, { memory: options.memory });
+  await using loader = await createLoader({ plan, dataset, workers, ...cacheOf(options) });
   const sidecar = await serve({ loader, manifest: dataset.manifest, host, port, prefetch });
   console.log(`listening on ${sidecar.url}, plan ${loader.planId}`);
   await stopSignal();

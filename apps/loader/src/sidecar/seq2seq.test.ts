@@ -61,7 +61,7 @@ describe('a sidecar with a plan of span corruption', () => {
   });
 
   test('streams seq2seq unless told otherwise, as wide as the dataset asks, what the loader gives', async () => {
-    const longest = longestOutputs(loader.plan, dataset);
+    const longest = await longestOutputs(loader.plan, dataset);
     const client = await connect(sidecar.url);
     const expected = new StreamDigest(loader.planId);
     for await (const batch of loader.batches({ steps: 30 })) expected.update(batch.recordBatch);

@@ -32,7 +32,7 @@ export function rememberingMasker(masker: Masker, masks: Masks, vocab: VocabTrai
   const ordered = masker.strategy.plan.type === 'sentence-order';
 
   /** A sample's key; -1 also for what the masker has to refuse. */
-  function keyOf(sample: Uint64, { epoch, rate }: BatchMoment): number {
+  function keyOf(sample: Uint64, epoch: number, rate: number | undefined): number {
     return rate === undefined && epoch >= 0
       ? masks.keyOf(sample, maskEpoch(masker.mode, epoch))
       : -1;
@@ -115,7 +115,7 @@ export function rememberingMasker(masker: Masker, masks: Masks, vocab: VocabTrai
   }
 
   function maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number {
-    const key = keyOf(address.sample, address);
+    const key = keyOf(address.sample, address.epoch, address.rate);
     const record = masks.recordOf(key);
     const room = Math.min(out.inputIds.length, out.labels.length);
     // What does not fit is for the masker to refuse.
@@ -154,7 +154,9 @@ export function rememberingMasker(masker: Masker, masks: Masks, vocab: VocabTrai
     if ((ordered && sentenceLabels === undefined) || starts.length !== samples.length + 1) {
       return masker.maskBatch(samples, moment, out);
     }
-    const keys = samples.map(({ sample }) => keyOf(sample, moment));
+    const keys = samples.map(({ sample, epoch = moment.epoch }) =>
+      keyOf(sample, epoch, moment.rate),
+    );
     const records = keys.map((key) => masks.recordOf(key));
     let selected = 0;
     let computed = 0;

@@ -6,7 +6,7 @@ import type { Pool } from './pool.ts';
 import type { MaskerIn } from './worker-compute.ts';
 
 /** Computes in the calling thread. */
-export function inlinePool(compute: Compute, maskerIn: MaskerIn): Pool {
+export function inlinePool(compute: Compute, maskerIn: MaskerIn, onClose: () => void): Pool {
   let closed = false;
   const maskers = new WeakMap<Ring, Masker>();
 
@@ -31,6 +31,7 @@ export function inlinePool(compute: Compute, maskerIn: MaskerIn): Pool {
     },
     cancel: async () => {},
     close: async () => {
+      if (!closed) onClose();
       closed = true;
     },
   };

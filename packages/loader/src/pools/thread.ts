@@ -14,17 +14,20 @@ export function processors(): number {
  * Starts a thread. Each has a piscina of its own: a pool of several would hand a task to another thread, or start one,
  * before the end of a thread that failed is known.
  */
-export const startWorker: StartWorker = async (start, { heap }) => {
+export const startWorker: StartWorker = (start, { heap }) => {
   const pool = new Piscina<WorkerTask, WorkerAnswer>({
-    filename: new URL('./thread-entry.js', import.meta.url).href,
+    filename: new URL('./thread-entry.cjs', import.meta.url).href,
     name: 'run',
-    minThreads: 1,
+    // One, that neither goes when it is idle nor is started again when it failed.
+    minThreads: 0,
     maxThreads: 1,
+    idleTimeout: Number.POSITIVE_INFINITY,
     // Asynchronous work in a thread, such as reading ahead, goes on between tasks.
     atomics: 'disabled',
     workerData: start,
     ...(heap === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heap } }),
   });
+  const ready = pool.run(undefined as never, { name: 'ready' });
   const [thread] = pool.threads as [Worker];
   // What fails outside of a task comes here too; without a listener it would end the process.
   pool.on('error', () => {});
@@ -45,6 +48,7 @@ export const startWorker: StartWorker = async (start, { heap }) => {
   });
 
   return {
+    ready,
     failed,
     run: (task, transfer) => pool.run(task, { transferList: [...transfer] }),
     async end() {

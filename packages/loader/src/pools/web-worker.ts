@@ -27,7 +27,7 @@ export function processors(): number {
 }
 
 /** Starts a Web Worker. */
-export const startWorker: StartWorker = async (start) => {
+export const startWorker: StartWorker = (start) => {
   const worker = new Worker(new URL('./web-worker-entry.js', import.meta.url), {
     type: 'module',
     name: 'maskloom',
@@ -58,16 +58,11 @@ export const startWorker: StartWorker = async (start) => {
     );
   });
   const api = wrap(worker as never) as unknown as Remote<WebWorkerApi>;
-  const started = api.start(start);
-  // Awaited by each task; without one, `failed` tells.
-  started.catch(() => {});
 
   return {
+    ready: api.start(start),
     failed,
-    async run(task, buffers) {
-      await started;
-      return await api.run(transfer(task, [...buffers]));
-    },
+    run: (task, buffers) => api.run(transfer(task, [...buffers])),
     async end() {
       worker.terminate();
       // No runtime tells when a Web Worker has ended, and in Deno a busy one goes on.

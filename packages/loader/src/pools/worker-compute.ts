@@ -1,6 +1,8 @@
 /** @file What every worker does with a task, whichever way the task came. */
 import type { KernelRoom, Masker } from '@maskloom/core';
-import { type Manifest, openSamples, type ShardBytes } from '@maskloom/shards';
+import { type Manifest, type OpenShard, openSamples } from '@maskloom/shards';
+import { openPlannedIndex } from '../batching/index-plan.ts';
+import type { IndexBytes } from '../batching/row-index.ts';
 import type { MaskMemory } from '../cache/mask-memory.ts';
 import { type BatchResult, type BatchTask, type Compute, createCompute } from '../compute.ts';
 import type { LayoutContext } from '../layouts/layout.ts';
@@ -12,9 +14,15 @@ import { type PackedError, packError } from './packed-error.ts';
 /** What every worker is started with. Where memory can be shared the shards are, and are not copied. */
 export interface WorkerStart {
   readonly plan: Plan;
-  readonly manifest: Manifest;
   readonly context: LayoutContext;
-  readonly shards: readonly ShardBytes[];
+  readonly datasets: readonly {
+    readonly manifest: Manifest;
+    readonly shards: readonly OpenShard[];
+    /** Bytes of record batches that each worker may keep, where not all shards are in memory. */
+    readonly cache: number;
+    /** For a plan with `rows`. */
+    readonly index: IndexBytes | undefined;
+  }[];
   /** The masks that threads share, in static mode with a cache. */
   readonly masks: MaskMemory | undefined;
   readonly faults: Faults | undefined;
@@ -58,9 +66,17 @@ export type MaskerIn = (room: KernelRoom) => Masker;
 export async function createWorkerCompute(
   start: WorkerStart,
 ): Promise<(task: WorkerTask) => Promise<WorkerAnswer>> {
-  const { plan, manifest, context, shards, masks, faults } = start;
-  const samples = openSamples(manifest, shards);
-  let compute = createCompute(plan, context, samples, masks);
+  const { plan, context, datasets, masks, faults } = start;
+  let compute = createCompute(
+    plan,
+    context,
+    datasets.map(({ manifest, shards, cache, index }, number) => ({
+      manifest,
+      samples: openSamples(manifest, shards, { cache }),
+      index: openPlannedIndex(plan, number, manifest.longest, index),
+    })),
+    masks,
+  );
   if (faults !== undefined) {
     const { wrap } = (await import(faults.module)) as {
       wrap(compute: Compute, data: unknown): Compute;

@@ -12,6 +12,8 @@ export interface WorkerEnd {
 
 /** One worker, of any runtime. It is used for one task after the other until it fails. */
 export interface WorkerHandle {
+  /** Resolves once it takes tasks, rejects if it can't; may be pending for ever if it fails. */
+  readonly ready: Promise<unknown>;
   /** Rejects if the worker fails, perhaps; `failed` tells why, and comes in any case that the runtime reports. */
   run(task: WorkerTask, transfer: readonly ArrayBuffer[]): Promise<WorkerAnswer>;
   /** Resolves if the worker fails, whether with a task or without one. */
@@ -26,4 +28,4 @@ export interface WorkerOptions {
   readonly heap: number | undefined;
 }
 
-export type StartWorker = (start: WorkerStart, options: WorkerOptions) => Promise<WorkerHandle>;
+export type StartWorker = (start: WorkerStart, options: WorkerOptions) => WorkerHandle;

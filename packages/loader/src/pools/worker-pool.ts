@@ -47,6 +47,7 @@ interface Job {
 interface Seat {
   readonly number: number;
   worker: Promise<WorkerHandle> | undefined;
+  handle: WorkerHandle | undefined;
   job: Job | undefined;
   /** Tells whoever awaits the job that the worker failed. */
   onFailed: ((end: WorkerEnd) => void) | undefined;
@@ -59,6 +60,8 @@ interface Seat {
   readonly forget: number[];
 }
 
+/** Milliseconds that a worker has at least to start. */
+const startPatience = 30_000;
 /** Milliseconds that the end of a worker is waited for before its memory is given up. */
 const endPatience = 5000;
 
@@ -86,6 +89,7 @@ export class WorkerPool implements Pool {
     this.#seats = Array.from({ length: workers }, (_, number) => ({
       number,
       worker: undefined,
+      handle: undefined,
       job: undefined,
       onFailed: undefined,
       vacating: false,
@@ -93,7 +97,8 @@ export class WorkerPool implements Pool {
       rings: new Set(),
       forget: [],
     }));
-    for (const seat of this.#seats) void this.#workerOf(seat).catch(() => {});
+    // What fails here comes again when a task asks for the worker.
+    for (const seat of this.#seats) this.#workerOf(seat).catch(() => {});
   }
 
   run(task: PoolTask): Promise<PoolResult> {
@@ -130,11 +135,9 @@ export class WorkerPool implements Pool {
 
   async #end(): Promise<void> {
     const jobs = [...this.#queue.splice(0), ...this.#seats.flatMap(({ job }) => job ?? [])];
-    const workers = this.#seats.map(({ worker }) => worker);
     for (const job of jobs) job.reject(new LoaderClosedError());
-    await Promise.allSettled(
-      workers.map(async (worker) => within(endPatience, (await worker)?.end())),
-    );
+    const handles = this.#seats.map(({ handle }) => handle);
+    await Promise.allSettled(handles.map((handle) => within(endPatience, handle?.end())));
     await Promise.allSettled(this.#endings);
   }
 
@@ -147,17 +150,32 @@ export class WorkerPool implements Pool {
     }
   }
 
+  /** The seat's worker; a new one is awaited until it takes tasks. */
   #workerOf(seat: Seat): Promise<WorkerHandle> {
-    seat.worker ??= this.#startWorker(this.#start, { heap: this.#watch.heap }).then((handle) => {
-      void handle.failed.then((end) => {
-        if (seat.worker !== starting) return;
-        if (seat.onFailed !== undefined) seat.onFailed(end);
-        else if (seat.job === undefined) void this.#failIdle(seat, handle, end);
-      });
-      return handle;
+    seat.worker ??= this.#newWorker(seat);
+    return seat.worker;
+  }
+
+  async #newWorker(seat: Seat): Promise<WorkerHandle> {
+    const handle = this.#startWorker(this.#start, { heap: this.#watch.heap });
+    seat.handle = handle;
+    void handle.failed.then((end) => {
+      if (seat.handle !== handle) return;
+      if (seat.onFailed !== undefined) seat.onFailed(end);
+      else if (seat.job === undefined) void this.#failIdle(seat, end);
     });
-    const starting = seat.worker;
-    return starting;
+    const patience = Math.max(startPatience, this.#watch.patience);
+    const started = handle.ready.then(
+      () => undefined,
+      // Its end, if that is why, is told at once.
+      async (cause: unknown) =>
+        (await within(100, handle.failed)) ?? { problem: reason(cause), cause },
+    );
+    const late = { problem: `did not start for ${patience} ms`, cause: undefined };
+    const outcome = await within(patience, Promise.race([started, handle.failed]), late);
+    if (outcome === undefined) return handle;
+    const { problem, cause } = outcome;
+    throw new StartFailure(problem, { cause });
   }
 
   /** Takes a job off a seat, which is free for the next. */
@@ -168,10 +186,9 @@ export class WorkerPool implements Pool {
   }
 
   async #serve(seat: Seat, job: Job): Promise<void> {
-    let handle: WorkerHandle | undefined;
     let end: WorkerEnd;
     try {
-      handle = await this.#workerOf(seat);
+      const handle = await this.#workerOf(seat);
       const outcome = await this.#attempt(seat, job, handle);
       if (!('code' in outcome)) {
         this.#row = [];
@@ -186,11 +203,12 @@ export class WorkerPool implements Pool {
         job.reject(error);
         return this.#dispatch();
       }
-      const code = handle === undefined ? 'WORKER_START' : 'WORKER_CRASHED';
-      const doing = handle === undefined ? 'did not start' : 'failed';
-      end = { code, problem: `${doing} (${String(error)})`, cause: error };
+      end =
+        error instanceof StartFailure
+          ? { code: 'WORKER_START', problem: error.message, cause: error.cause }
+          : { code: 'WORKER_CRASHED', problem: reason(error), cause: error };
     }
-    if (this.#closed === undefined) await this.#replace(seat, job, handle, end);
+    if (this.#closed === undefined) await this.#replace(seat, job, end);
   }
 
   /** Has a worker compute a job; why it did not, if it did not. */
@@ -209,8 +227,7 @@ export class WorkerPool implements Pool {
       });
       handle.run(this.#message(seat, task, slot), transferred).then(resolve, (cause: unknown) => {
         // A worker that fails takes its task along; why it failed is told at once, if at all.
-        const problem = `failed (${String(cause)})`;
-        setTimeout(resolve, 100, { code: 'WORKER_CRASHED', problem, cause });
+        setTimeout(resolve, 100, { code: 'WORKER_CRASHED', problem: reason(cause), cause });
       });
     });
     clearTimeout(timer);
@@ -242,18 +259,13 @@ export class WorkerPool implements Pool {
   }
 
   /** A worker failed with a job: ends it, and has the job computed again. */
-  async #replace(
-    seat: Seat,
-    job: Job,
-    handle: WorkerHandle | undefined,
-    end: WorkerEnd,
-  ): Promise<void> {
+  async #replace(seat: Seat, job: Job, end: WorkerEnd): Promise<void> {
     const error = this.#workerError(seat, job.task.address, end);
     job.failures.push(error);
     const failures = this.#row.length > job.failures.length ? this.#row : job.failures;
     const givenUp = failures.length >= this.#watch.attempts;
     this.#tell(seat, error, failures.length, givenUp);
-    const ended = await this.#vacate(seat, handle);
+    const ended = await this.#vacate(seat);
     if (this.#closed !== undefined) return;
     if (!ended || job.slot.buffer instanceof ArrayBuffer) {
       // Whoever still writes there, or took it along, keeps it.
@@ -271,11 +283,11 @@ export class WorkerPool implements Pool {
     this.#dispatch();
   }
 
-  async #failIdle(seat: Seat, handle: WorkerHandle, end: WorkerEnd): Promise<void> {
+  async #failIdle(seat: Seat, end: WorkerEnd): Promise<void> {
     if (this.#closed !== undefined) return;
     const error = this.#workerError(seat, undefined, end);
     this.#tell(seat, error, this.#row.length, false);
-    const ending = this.#vacate(seat, handle);
+    const ending = this.#vacate(seat);
     this.#endings.add(ending);
     await ending;
     this.#endings.delete(ending);
@@ -296,9 +308,11 @@ export class WorkerPool implements Pool {
   }
 
   /** Ends a seat's worker; whether its end is certain. */
-  async #vacate(seat: Seat, handle: WorkerHandle | undefined): Promise<boolean> {
+  async #vacate(seat: Seat): Promise<boolean> {
+    const { handle } = seat;
     seat.vacating = true;
     seat.worker = undefined;
+    seat.handle = undefined;
     seat.rings.clear();
     seat.forget.length = 0;
     const ended = handle === undefined || (await within(endPatience, handle.end())) === true;
@@ -308,17 +322,25 @@ export class WorkerPool implements Pool {
   }
 }
 
-/** A promise's value, or undefined if that takes longer. */
-async function within<Value>(
+/** A worker that did not start. */
+class StartFailure extends Error {}
+
+function reason(thrown: unknown): string {
+  return `failed (${String(thrown)})`;
+}
+
+/** A promise's value, or `late` if that takes longer. */
+async function within<Value, Late = undefined>(
   milliseconds: number,
   promise: Promise<Value> | undefined,
-): Promise<Value | undefined> {
+  late?: Late,
+): Promise<Value | Late | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, undefined);
+  const waited = new Promise<Late | undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, late);
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, waited]);
   } finally {
     clearTimeout(timer);
   }

@@ -4,6 +4,7 @@
  */
 import { ArgumentError } from '@maskloom/core';
 import type { Json } from '@maskloom/shards';
+import { unitsPerStep } from '../batching/index-plan.ts';
 import { PlanError } from '../errors.ts';
 import { differencesOf, shown } from '../json-differences.ts';
 import { jsonId } from '../json-id.ts';
@@ -121,11 +122,21 @@ function startAfter(before: Stage | undefined, plan: Plan): StageStart {
   const start = { epoch: 0, step: 0 };
   if (before === undefined || !haveOneOrder(before.plan, plan)) return start;
   const { epoch, step } = endOf(before);
-  const next = Math.ceil((step * before.plan.batch) / plan.batch);
+  if (plan.datasets.length > 1) {
+    // Rows of a mixture are counted through all epochs.
+    const seen = epoch * stepsPerEpoch(before.plan) + step;
+    const next = Math.ceil((seen * unitsPerStep(before.plan)) / unitsPerStep(plan));
+    const perEpoch = stepsPerEpoch(plan);
+    return { epoch: Math.floor(next / perEpoch), step: next % perEpoch };
+  }
+  const next = Math.ceil((step * unitsPerStep(before.plan)) / unitsPerStep(plan));
   return next < stepsPerEpoch(plan) ? { epoch, step: next } : { epoch: epoch + 1, step: 0 };
 }
 
 function haveOneOrder(a: Plan, b: Plan): boolean {
+  // Where batches are made by length, another size or rule makes others.
+  const byLength = unitsPerStep(a) === 1 && a.rows !== undefined;
+  if (byLength && (a.batch !== b.batch || a.last !== b.last)) return false;
   return differencesOf(a as unknown as Json, b as unknown as Json).every(({ path }) =>
     maskingFields.includes(path.split(/[.[]/)[0]!),
   );

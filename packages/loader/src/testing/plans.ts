@@ -16,7 +16,9 @@ import {
   ul2,
   unitMasking,
 } from '@maskloom/core';
+import type { Manifest } from '@maskloom/shards';
 import fc from 'fast-check';
+import type { RowsOptions } from '../batching/rows-plan.ts';
 import { createPlan, type Plan, type PlanOptions } from '../plan.ts';
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
@@ -129,21 +131,47 @@ export const planOptions: fc.Arbitrary<PlanOptions> = fc
     mode: fc.constantFrom('dynamic', 'static'),
     copies: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     rates: fc.option(rates, { nil: undefined }),
-    order: fc.constantFrom('global', 'sequential'),
+    order: fc.constantFrom('global', 'sequential', 'windowed'),
+    window: fc.integer({ min: 1, max: 1000 }),
+    kind: fc.constantFrom('samples', 'samples', 'packed', 'buckets', 'tokens'),
+    weights: fc.option(fc.array(fc.integer({ min: 1, max: 99 }), { minLength: 2, maxLength: 4 }), {
+      nil: undefined,
+    }),
     batch: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
     last: fc.constantFrom('drop', 'short', 'fill'),
   })
-  .map(({ digest, rows: total, mode, copies, rates: schedule, batch, last, ...rest }) => ({
-    ...rest,
-    dataset: { digest, rows: total },
-    batch: last === 'drop' ? Math.min(batch, total) : batch,
-    last,
-    ...(mode === 'static'
-      ? { mode, copies }
-      : schedule === undefined || !takesRates(rest.strategy)
-        ? { mode }
-        : { mode, rates: schedule }),
-  }));
+  .map(({ digest, rows: total, mode, copies, rates: schedule, order, window, ...rest }) => {
+    const { kind, weights, strategy, batch, last, seed: drawn } = rest;
+    const aligned = ['token', 'units'].includes(strategy.plan.type);
+    const plain = kind === 'samples' || (kind === 'packed' && !aligned);
+    // Lengths are asked for one by one.
+    const rows = plain ? total : Math.min(total, 1000);
+    const most = plain ? batch : Math.min(batch, 7);
+    const ruled = weights !== undefined ? 'drop' : kind === 'tokens' && !plain ? 'short' : last;
+    const per = ruled === 'drop' ? Math.min(most, rows) : most;
+    const samples = kind === 'buckets' ? window * per : window;
+    const dataset = { digest, rows: Math.max(rows, kind === 'packed' ? 4 * per : 0) };
+    const lengths = { length: () => 5, manifest: { longest: 5 } as Manifest };
+    const planned = plain ? dataset : { ...dataset, ...lengths };
+    return {
+      strategy,
+      seed: drawn,
+      batch: per,
+      last: ruled,
+      order: order === 'windowed' ? ({ type: 'windowed', rows: samples } as const) : order,
+      ...(weights === undefined
+        ? { dataset: planned }
+        : { datasets: weights.map((weight) => ({ dataset: planned, weight })) }),
+      ...(plain
+        ? {}
+        : { rows: { type: kind, length: 9, max: 30, window: samples } as RowsOptions }),
+      ...(mode === 'static'
+        ? { mode, copies }
+        : schedule === undefined || !takesRates(strategy)
+          ? { mode }
+          : { mode, rates: schedule }),
+    };
+  });
 
 /** Plans of every kind. */
 export const plans: fc.Arbitrary<Plan> = planOptions.map(createPlan);

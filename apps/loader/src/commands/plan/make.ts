@@ -10,17 +10,27 @@ import {
 } from '@maskloom/loader';
 import { canonicalJson, type Dataset, type Json, openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
-import { integer, meanLength, modes, rates, seed, sentinels, share } from '../options.ts';
+import {
+  integer,
+  meanLength,
+  memory,
+  memoryOption,
+  modes,
+  rates,
+  seed,
+  sentinels,
+  share,
+} from '../../options.ts';
 import {
   checkOptions,
   type StrategyName,
   type StrategyOptions,
   strategies,
   wordStrategies,
-} from '../strategies.ts';
-import { writeAtomically } from '../write-atomically.ts';
+} from '../../strategies.ts';
+import { writeAtomically } from '../../write-atomically.ts';
 
-interface PlanCommandOptions extends StrategyOptions {
+interface MakeCommandOptions extends StrategyOptions {
   readonly data: string;
   readonly out: string;
   readonly seed: bigint;
@@ -31,13 +41,16 @@ interface PlanCommandOptions extends StrategyOptions {
   readonly copies?: number;
   readonly order: Plan['order'];
   readonly batch: number;
+  readonly memory?: number;
   readonly last: Plan['last'];
 }
 
-/** `maskloom plan`: fixes a stream of batches in a JSON file. */
-export function planCommand(): Command {
-  return new Command('plan')
-    .description('fix a stream of batches: write its plan')
+/** `maskloom plan make`: fixes a stream of batches in a JSON file. */
+export function makeCommand(): Command {
+  return new Command('make')
+    .description(
+      'fix a stream of batches: write its plan (`maskloom plan` without a command does this)',
+    )
     .requiredOption('--data <folder>', 'the dataset')
     .requiredOption('--out <file>', 'where to write the plan')
     .addOption(
@@ -96,13 +109,14 @@ export function planCommand(): Command {
         .choices(['drop', 'short', 'fill'])
         .default('drop'),
     )
+    .option(...memoryOption, memory)
     .action(run);
 }
 
-async function run(options: PlanCommandOptions): Promise<void> {
-  const { data, out, strategy, sentenceOrder: ordered, ...rest } = options;
+async function run(options: MakeCommandOptions): Promise<void> {
+  const { data, out, strategy, sentenceOrder: ordered, memory: limit, ...rest } = options;
   checkOptions(strategy, options);
-  const dataset = await openDataset(data);
+  const dataset = await openDataset(data, { memory: limit });
   if (options.unit === undefined && wordStrategies.includes(strategy)) checkWords(dataset);
   const masking = strategies[strategy](withIds(options, dataset), dataset.manifest.longest);
   const plan = createPlan({
@@ -111,7 +125,7 @@ async function run(options: PlanCommandOptions): Promise<void> {
     dataset,
   });
   checkDataset(plan, dataset);
-  const longest = longestOutputs(plan, dataset);
+  const longest = await longestOutputs(plan, dataset);
   await writeAtomically(out, `${canonicalJson(plan as unknown as Json)}\n`);
   console.log(`plan ${planId(plan)}`);
   console.log(`steps per epoch ${stepsPerEpoch(plan)}`);
