@@ -1,5 +1,6 @@
+import { ArgumentError } from '@maskloom/core';
 import type { CacheOptions } from '@maskloom/loader';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { memory } from './options.ts';
 
 /** What the command line says of the cache of masks. */
@@ -23,7 +24,7 @@ export function addCacheOptions(command: Command): Command {
 export function cacheOf({ cache, cacheSize }: CacheCommandOptions): { cache?: CacheOptions } {
   if (cache === undefined) {
     if (cacheSize === undefined) return {};
-    throw new InvalidArgumentError('--cache-size goes with --cache: say where masks are kept.');
+    throw new ArgumentError('--cache-size', 'a folder with --cache', cacheSize);
   }
   return {
     cache: { directory: cache, ...(cacheSize === undefined ? {} : { limit: cacheSize }) },

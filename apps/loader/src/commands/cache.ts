@@ -38,7 +38,7 @@ async function list(folder: string): Promise<void> {
   const entries = families.reduce((sum, family) => sum + family.entries, 0);
   const bytes = families.reduce((sum, family) => sum + family.bytes, 0);
   console.log(
-    `${families.length} kinds of masks, ${count(entries, 'entry', 'entries')}, ${bytes} bytes`,
+    `${count(families.length, 'kind', 'kinds')} of masks, ${count(entries, 'entry', 'entries')}, ${bytes} bytes`,
   );
 }
 

@@ -75,6 +75,10 @@ function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
+function present(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
 /**
  * The bytes of an entry, checked against its name; undefined if it is gone.
  *
@@ -125,7 +129,8 @@ export async function writeCacheEntry(
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   for (let attempt = 1; ; attempt++) {
     try {
-      await mkdir(folder, { recursive: true });
+      await mkdir(directory, { recursive: true });
+      await mkdir(folder).catch(present);
       await writeSynced(temporary, bytes);
       await rename(temporary, path);
       break;
