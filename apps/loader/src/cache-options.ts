@@ -1,7 +1,5 @@
 import { ArgumentError } from '@maskloom/core';
-import type { CacheOptions } from '@maskloom/loader';
-import type { Command } from 'commander';
-import { memory } from './options.ts';
+import type { CacheOptions, Plan } from '@maskloom/loader';
 
 /** What the command line says of the cache of masks. */
 export interface CacheCommandOptions {
@@ -9,23 +7,28 @@ export interface CacheCommandOptions {
   readonly cacheSize?: number;
 }
 
-/** Adds the options of the cache of masks to a command. */
-export function addCacheOptions(command: Command): Command {
-  return command
-    .option('--cache <folder>', 'keep the masks of a plan in static mode there (default: none)')
-    .option(
-      '--cache-size <size>',
-      'most bytes that the cache may take, such as 512M (default: 1G)',
-      memory,
-    );
-}
+/** How every command that masks names and describes the folder of its cache. */
+export const cacheOption = [
+  '--cache <folder>',
+  'keep the masks of a plan in static mode there (default: they are computed each time)',
+] as const;
 
-/** The loader's option for what the command line says. */
-export function cacheOf({ cache, cacheSize }: CacheCommandOptions): { cache?: CacheOptions } {
+/** The same of its size. */
+export const cacheSizeOption = [
+  '--cache-size <size>',
+  'most bytes that the cache may take, such as 512M (default: 1G)',
+] as const;
+
+/** The loader's option for what the command line says; of a run in stages, for those in static mode. */
+export function cacheOf(
+  { cache, cacheSize }: CacheCommandOptions,
+  stage?: Plan,
+): { cache?: CacheOptions } {
   if (cache === undefined) {
     if (cacheSize === undefined) return {};
     throw new ArgumentError('--cache-size', 'a folder with --cache', cacheSize);
   }
+  if (stage?.mode === 'dynamic') return {};
   return {
     cache: { directory: cache, ...(cacheSize === undefined ? {} : { limit: cacheSize }) },
   };

@@ -15,18 +15,20 @@ export interface VerifyStagesOptions extends CacheCommandOptions {
   readonly ranks: number;
   readonly prefetch: number;
   readonly memory?: number;
+  readonly indexes: string;
 }
 
 /** Computes the batches of a run in stages and prints the stream digest at the end of each. */
 export async function verifyStages(options: VerifyStagesOptions): Promise<void> {
-  const { stage, workers, ranks, prefetch } = options;
+  const { stage, workers, ranks, prefetch, indexes } = options;
   const stages = await readStages(options.stages);
   const datasets = new Datasets(options.data, options.memory);
   await using loader = createStagesLoader({
     stages,
     open: async (plan) => {
-      const cache = plan.mode === 'static' ? cacheOf(options) : {};
-      return createLoader({ plan, datasets: await datasets.of(plan), workers, ...cache });
+      const opened = await datasets.of(plan);
+      const cache = cacheOf(options, plan);
+      return createLoader({ plan, datasets: opened, workers, indexes, ...cache });
     },
   });
   const first = stages.stages[stage]?.from;

@@ -1,9 +1,9 @@
 import { ArgumentError } from '@maskloom/core';
 import { createLoader, StreamDigest } from '@maskloom/loader';
 import { Command } from 'commander';
-import { addCacheOptions, cacheOf } from '../cache-options.ts';
+import { cacheOf, cacheOption, cacheSizeOption } from '../cache-options.ts';
 import { Datasets, folders } from '../datasets.ts';
-import { integer, memory, memoryOption } from '../options.ts';
+import { indexesOption, integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { type VerifyStagesOptions, verifyStages } from './verify-stages.ts';
 
@@ -14,7 +14,7 @@ interface VerifyCommandOptions extends Omit<VerifyStagesOptions, 'stages'> {
 
 /** `maskloom verify`: prints the stream digest. */
 export function verifyCommand(): Command {
-  const command = new Command('verify')
+  return new Command('verify')
     .description('compute batches and print the stream digest: equal digests, equal data')
     .option('--plan <file>', 'the plan')
     .option('--stages <file>', 'or the stages of a run')
@@ -26,8 +26,11 @@ export function verifyCommand(): Command {
     .option('--workers <count>', 'worker threads', integer(0), 2)
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
     .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
-    .option(...memoryOption, memory);
-  return addCacheOptions(command).action(run);
+    .option(...memoryOption, memory)
+    .option(...indexesOption)
+    .option(...cacheOption)
+    .option(...cacheSizeOption, memory)
+    .action(run);
 }
 
 async function run(options: VerifyCommandOptions): Promise<void> {
@@ -37,10 +40,16 @@ async function run(options: VerifyCommandOptions): Promise<void> {
     throw new ArgumentError('--plan or --stages', 'one of them', found);
   }
   if (stages !== undefined) return await verifyStages({ ...options, stages });
-  const { epoch = 0, step = 0, workers, ranks, prefetch } = options;
+  const { epoch = 0, step = 0, workers, ranks, prefetch, indexes } = options;
   const plan = await readPlan(planFile!);
   const datasets = await new Datasets(options.data, options.memory).of(plan);
-  await using loader = await createLoader({ plan, datasets, workers, ...cacheOf(options) });
+  await using loader = await createLoader({
+    plan,
+    datasets,
+    workers,
+    indexes,
+    ...cacheOf(options),
+  });
   const steps = options.steps ?? loader.stepsPerEpoch;
   const streams = Array.from({ length: ranks }, (_, rank) =>
     loader.batches({
