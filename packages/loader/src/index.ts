@@ -40,11 +40,22 @@ export { readVarlen, type VarlenColumns } from './layouts/varlen.ts';
 export {
   type BatchesOptions,
   createLoader,
+  type EpochOptions,
   type Loader,
   type LoaderEvent,
   type LoaderOptions,
+  logEvent,
   type Position,
 } from './loader.ts';
+export type { BatchEvent } from './metrics/batch-event.ts';
+export type { HistogramCounts } from './metrics/histogram.ts';
+export {
+  createMetrics,
+  type Metrics,
+  type MetricsSnapshot,
+  prometheusText,
+} from './metrics/metrics.ts';
+export { type TraceEvent, traceEvents } from './metrics/trace.ts';
 export {
   checkPlan,
   createPlan,
@@ -59,6 +70,7 @@ export {
 } from './plan.ts';
 export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
+export { arrowStream, batchStream } from './readable.ts';
 export {
   type InStage,
   type ReadOptions,

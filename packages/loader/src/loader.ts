@@ -14,6 +14,7 @@ import type { LayoutContext } from './layouts/layout.ts';
 import { layoutContextOf } from './layouts/layout-context.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
+import type { BatchEvent } from './metrics/batch-event.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
 import type { Pool, PoolResult } from './pools/pool.ts';
@@ -60,7 +61,7 @@ export interface LoaderOptions {
 }
 
 /** What happens beside the batches. */
-export type LoaderEvent = WorkerFailureEvent | CacheEvent;
+export type LoaderEvent = BatchEvent | WorkerFailureEvent | CacheEvent;
 
 /** Where a stream starts. With a plan id, as a {@linkcode State} has one, it is checked. */
 export type Position = Pick<State, 'epoch' | 'step'> & Partial<State>;
@@ -85,6 +86,12 @@ export interface BatchesOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `epoch()`. */
+export interface EpochOptions extends Omit<BatchesOptions, 'from' | 'steps'> {
+  /** First step. Default 0. */
+  readonly from?: number;
+}
+
 /** Gives any batch of a plan, and streams of them. */
 export interface Loader {
   readonly plan: Plan;
@@ -92,6 +99,8 @@ export interface Loader {
   readonly planId: string;
   readonly stepsPerEpoch: number;
   readonly workers: number;
+  /** The layout that batches have if none is asked for. */
+  readonly defaultLayout: 'dense' | 'seq2seq';
   /** How many workers failed so far. */
   readonly workerFailures: number;
   /** How many samples were masked and how many read from the cache, so far; undefined without one. */
@@ -118,6 +127,8 @@ export interface Loader {
    * @throws {LoaderClosedError} once the loader is closed.
    */
   batches(options?: BatchesOptions): AsyncGenerator<Batch, void, void>;
+  /** Streams the batches of an epoch, from its beginning or a step on, as `batches()` does. */
+  epoch(epoch: number, options?: EpochOptions): AsyncGenerator<Batch, void, void>;
   /**
    * Ends threads and frees memory at once: what is under way rejects. Batches that were handed over stay as they are.
    * Closing again is the same as once. With a cache, what it has not yet written is, first.
@@ -209,7 +220,7 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
           { patience, attempts, heap: workerHeap, onFailure },
         );
   if (workers > 0) closeSamples();
-  const loader = new PooledLoader(plan, context, workers, pool, failures, maskCache);
+  const loader = new PooledLoader(plan, context, workers, pool, failures, maskCache, onEvent);
   signal?.addEventListener('abort', () => void loader.close(), { once: true });
   return loader;
 }
@@ -227,7 +238,9 @@ async function openCache(
   return await openMaskCache(plan, vocab, datasets, options, onEvent);
 }
 
-function logEvent(event: LoaderEvent): void {
+/** Logs what is worth it with `console.warn`: what loaders do with their events unless told otherwise. */
+export function logEvent(event: LoaderEvent): void {
+  if (event.type === 'batch') return;
   if (event.type !== 'worker-failure') {
     console.warn(cacheEventLine(event));
     return;
@@ -248,6 +261,7 @@ class PooledLoader implements Loader {
   readonly #pool: Pool;
   readonly #failures: { readonly count: number };
   readonly #cache: MaskCache | undefined;
+  readonly #onEvent: (event: LoaderEvent) => void;
   /** The ring of a stream that ended, for the next. */
   #idle: Ring | undefined;
   #closed: Promise<void> | undefined;
@@ -259,6 +273,7 @@ class PooledLoader implements Loader {
     pool: Pool,
     failures: { readonly count: number },
     cache: MaskCache | undefined,
+    onEvent: (event: LoaderEvent) => void,
   ) {
     this.plan = plan;
     this.planId = planId(plan);
@@ -268,6 +283,11 @@ class PooledLoader implements Loader {
     this.#pool = pool;
     this.#failures = failures;
     this.#cache = cache;
+    this.#onEvent = onEvent;
+  }
+
+  get defaultLayout(): 'dense' | 'seq2seq' {
+    return this.#context.defaultLayout;
   }
 
   get cacheCounts(): CacheCounts | undefined {
@@ -302,6 +322,12 @@ class PooledLoader implements Loader {
     return stream;
   }
 
+  epoch(epoch: number, options: EpochOptions = {}): AsyncGenerator<Batch, void, void> {
+    const { from: step = 0, ...rest } = options;
+    checkAddress(this.plan, { epoch, step });
+    return this.batches({ ...rest, from: { epoch, step }, steps: this.stepsPerEpoch - step });
+  }
+
   async *#batches(options: BatchesOptions): AsyncGenerator<Batch, void, void> {
     const { layout, digest = false, prefetch = 4, signal } = options;
     const { rank = 0, world = 1, steps = Number.POSITIVE_INFINITY } = options;
@@ -320,12 +346,16 @@ class PooledLoader implements Loader {
     const free = [...ring.slots];
     const ahead: { address: Required<BatchAddress>; result: Promise<PoolResult> }[] = [];
     let submitted = 0;
+    let ready = 0;
     const submit = (): void => {
       while (submitted < steps && free.length > 0) {
         const slot = free.pop()!;
         const result = this.#pool.run({ address, layout, slot, digest, ring, stream });
         // Awaited in turn below; until then a failure must not count as unhandled.
-        result.catch(() => {});
+        result.then(
+          () => ready++,
+          () => {},
+        );
         ahead.push({ address, result });
         submitted++;
         const next = stateAfter(this.plan, this.planId, address);
@@ -337,8 +367,26 @@ class PooledLoader implements Loader {
     try {
       submit();
       for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
+        const asked = performance.now();
         const result = await next.result;
+        const waited = performance.now() - asked;
         signal?.throwIfAborted();
+        ready--;
+        const { rows, tokens, selected, worker, started, computed } = result;
+        this.#onEvent({
+          type: 'batch',
+          ...next.address,
+          rows,
+          tokens,
+          selected,
+          worker,
+          started,
+          computed,
+          asked: performance.timeOrigin + asked,
+          waited,
+          ready,
+          room: ring.slots.length - 1,
+        });
         yield this.#batch(layout, next.address, result);
         signal?.throwIfAborted();
         if (this.#closed !== undefined) throw new LoaderClosedError();

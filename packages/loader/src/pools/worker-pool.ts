@@ -271,7 +271,7 @@ export class WorkerPool implements Pool {
     const { result, error, buffer } = outcome;
     if (buffer !== undefined) job.slot = { ...slot, buffer };
     if (error !== undefined) throw unpackError(error);
-    return { ...result!, slot: job.slot };
+    return { ...result!, slot: job.slot, worker: seat.number };
   }
 
   #message(seat: Seat, { address, layout, digest, ring }: PoolTask, slot: Slot): WorkerTask {
