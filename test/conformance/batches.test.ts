@@ -8,6 +8,10 @@ import {
   createPlan,
   type LayoutSpec,
   type PlanOptions,
+  readCompact,
+  readDense,
+  readSeq2seq,
+  readVarlen,
   sampleDigests,
 } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
@@ -57,6 +61,13 @@ const strategies = Object.entries(vectorStrategies).map(([name, strategy]): [str
   ];
 });
 
+const readers = {
+  dense: readDense,
+  compact: readCompact,
+  seq2seq: readSeq2seq,
+  varlen: readVarlen,
+};
+
 /** The sample digests of two epochs, by epoch and sample id. */
 async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<string, string>> {
   const { world, layout, batch = 1, ...options } = reading;
@@ -66,9 +77,10 @@ async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<stri
   const steps = 2 * loader.stepsPerEpoch;
   for (let rank = 0; rank < world; rank++) {
     for await (const { epoch, recordBatch } of loader.batches({ steps, rank, world, layout })) {
-      const sample = recordBatch.getChild('sample')!.data[0]!.values as BigUint64Array;
+      const read = readers[typeof layout === 'string' ? layout : layout.type];
+      const { sample } = read(recordBatch);
       const bytes = Buffer.from(sampleDigests(recordBatch));
-      for (let row = 0; row < recordBatch.numRows; row++) {
+      for (let row = 0; row < sample.length; row++) {
         digests.set(`${epoch} ${sample[row]}`, bytes.toString('hex', 32 * row, 32 * (row + 1)));
       }
     }

@@ -21,7 +21,11 @@ export {
 export { type Mode, maskEpoch, toMode } from './mode.ts';
 export { createDraws, type Draws } from './random/draws.ts';
 export * as op from './random/ops.ts';
-export { createPermutation, type Permutation } from './random/permutation.ts';
+export {
+  createPermutation,
+  type Permutation,
+  type PermutationOptions,
+} from './random/permutation.ts';
 export { mulhi32, philox4x32 } from './random/philox.ts';
 export { parseUint64, toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 export type { ActionOptions, ActionPlan, ActionShares } from './strategies/action.ts';

@@ -6,11 +6,22 @@
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
 export { globalOrder, type Order, type OrderPlan, windowedOrder } from './batching/order.ts';
 export type { RowsOptions, RowsPlan } from './batching/rows-plan.ts';
+export { sampleLengths } from './batching/sample-lengths.ts';
+export type { CacheParts } from './cache/cache-parts.ts';
+export {
+  type CacheFamily,
+  listCache,
+  type PrunedCache,
+  pruneCache,
+  verifyCache,
+} from './cache/manage.ts';
+export type { CacheCounts, CacheEvent, CacheOptions } from './cache/mask-cache.ts';
 export { longestOutputs } from './capacity.ts';
-export { checkDataset, checkDatasets } from './check-dataset.ts';
+export { checkDataset, checkDatasets, mixedVocab } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export {
+  CacheEntryError,
   LoaderClosedError,
   PlanError,
   PoolError,
@@ -49,6 +60,13 @@ export {
 export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
 export {
+  type InStage,
+  type ReadOptions,
+  StageReader,
+  type StageReaderOptions,
+  type StageSource,
+} from './stages/stage-reader.ts';
+export {
   createStages,
   parseStages,
   type Stage,
@@ -60,6 +78,7 @@ export {
 export {
   createStagesLoader,
   type StageBatch,
+  type StageBatchAddress,
   type StagesBatchesOptions,
   type StagesLoader,
   type StagesLoaderOptions,

@@ -1,8 +1,9 @@
 import { ArgumentError } from '@maskloom/core';
 import { createLoader, StreamDigest } from '@maskloom/loader';
 import { Command } from 'commander';
+import { cacheOf, cacheOption, cacheSizeOption } from '../cache-options.ts';
 import { Datasets, folders } from '../datasets.ts';
-import { integer, memory, memoryOption } from '../options.ts';
+import { indexesOption, integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { type VerifyStagesOptions, verifyStages } from './verify-stages.ts';
 
@@ -26,6 +27,9 @@ export function verifyCommand(): Command {
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
     .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
     .option(...memoryOption, memory)
+    .option(...indexesOption)
+    .option(...cacheOption)
+    .option(...cacheSizeOption, memory)
     .action(run);
 }
 
@@ -36,10 +40,16 @@ async function run(options: VerifyCommandOptions): Promise<void> {
     throw new ArgumentError('--plan or --stages', 'one of them', found);
   }
   if (stages !== undefined) return await verifyStages({ ...options, stages });
-  const { epoch = 0, step = 0, workers, ranks, prefetch } = options;
+  const { epoch = 0, step = 0, workers, ranks, prefetch, indexes } = options;
   const plan = await readPlan(planFile!);
   const datasets = await new Datasets(options.data, options.memory).of(plan);
-  await using loader = await createLoader({ plan, datasets, workers });
+  await using loader = await createLoader({
+    plan,
+    datasets,
+    workers,
+    indexes,
+    ...cacheOf(options),
+  });
   const steps = options.steps ?? loader.stepsPerEpoch;
   const streams = Array.from({ length: ranks }, (_, rank) =>
     loader.batches({
@@ -57,6 +67,13 @@ async function run(options: VerifyCommandOptions): Promise<void> {
     digest.updateDigests(Buffer.concat(slices.map((slice) => slice.value!.digests!)));
   }
   await Promise.all(streams.map((stream) => stream.return()));
+  const { cacheCounts } = loader;
+  if (cacheCounts !== undefined) {
+    // Not on standard output, where equal runs print equal lines.
+    console.error(
+      `${cacheCounts.computed} samples masked, ${cacheCounts.read} read from the cache`,
+    );
+  }
   console.log(`plan ${loader.planId}`);
   console.log(`steps ${steps}`);
   console.log(`digest ${digest.hex()}`);
