@@ -87,7 +87,7 @@ describe('samples beyond the memory budget', () => {
       ),
     );
     await Promise.all(loads);
-    samples.readAhead!(everyRow.slice(2500, 3540));
+    samples.readAhead!(() => everyRow.slice(2500, 3540));
     await check(samples, everyRow.slice(2500, 3540));
   });
 
@@ -116,6 +116,19 @@ describe('samples beyond the memory budget', () => {
     await check(remote, [7700, 7701]);
     expect(server.requests).toHaveLength(0);
   });
+});
+
+test('what is read ahead is not asked for again', async () => {
+  await using server = await serveFolder(join(folder, 'data'));
+  const remote = await openPaged(server.url);
+  await check(remote, [7000]);
+  server.requests.length = 0;
+  remote.readAhead!(() => [7700, 7701, 6000, 0]);
+  await check(remote, [7700]);
+  await check(remote, [6000]);
+  // The sizes of two shards, and a record batch of each.
+  expect(server.requests).toHaveLength(4);
+  expect(new Set(server.requests.map(({ path, range }) => `${path} ${range}`)).size).toBe(4);
 });
 
 describe('what happens to a shard after opening', () => {
