@@ -2,7 +2,9 @@ import {
   copyFile,
   mkdtemp,
   open,
+  readdir,
   readFile,
+  readlink,
   rename,
   rm,
   truncate,
@@ -116,6 +118,31 @@ describe('samples beyond the memory budget', () => {
     await check(remote, [7700, 7701]);
     expect(server.requests).toHaveLength(0);
   });
+});
+
+test('of many shards, few files are open at a time, and none once closed', async () => {
+  const many = join(folder, 'many');
+  await writeDataset(many, 3200, { rowsPerRecordBatch: 16, rowsPerShard: 16 });
+  const dataset = await openDataset(many, { memory: 100_000 });
+  const openFiles = async () => {
+    const descriptors = await readdir('/proc/self/fd');
+    const paths = await Promise.all(
+      descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => '')),
+    );
+    return paths.filter((path) => path.startsWith(many)).length;
+  };
+  for (const step of [1, 7]) {
+    await check(
+      dataset,
+      everyRow.slice(0, 3200).map((row) => (row * step) % 3200),
+    );
+    expect(await openFiles()).toBeLessThanOrEqual(64);
+    expect(await openFiles()).toBeGreaterThan(0);
+  }
+  dataset.close!();
+  expect(await openFiles()).toBe(0);
+  await check(dataset, [3199]);
+  dataset.close!();
 });
 
 test('what is read ahead is not asked for again', async () => {

@@ -4,8 +4,8 @@ import type { ByteSource } from './byte-source.ts';
 /** Requests that bring nothing, one after the other, before a read fails. */
 const attempts = 5;
 const firstDelay = 100;
-/** Milliseconds without a byte before a request counts as failed. */
-const patience = 30_000;
+/** Milliseconds without a byte before a request counts as failed: all attempts take less than a pool's patience. */
+const defaultPatience = 10_000;
 
 /** What went wrong with one request. */
 class RequestError extends Error {
@@ -21,12 +21,12 @@ class RequestError extends Error {
 }
 
 /** Opens a file on a web server, HTTP or HTTPS: asks for its first byte, and so for its size. */
-export async function openHttpSource(url: string): Promise<ByteSource> {
+export async function openHttpSource(url: string, patience = defaultPatience): Promise<ByteSource> {
   let byteLength = 0;
-  await persist(url, async (progress) => {
+  await persist(url, patience, async (progress) => {
     byteLength = await sizeOf(url, progress.signal);
   });
-  return new HttpSource(url, byteLength);
+  return new HttpSource(url, byteLength, patience);
 }
 
 /**
@@ -37,15 +37,17 @@ export async function openHttpSource(url: string): Promise<ByteSource> {
 class HttpSource implements ByteSource {
   readonly location: string;
   readonly byteLength: number;
+  readonly #patience: number;
 
-  constructor(url: string, byteLength: number) {
+  constructor(url: string, byteLength: number, patience: number) {
     this.location = url;
     this.byteLength = byteLength;
+    this.#patience = patience;
   }
 
   async read(start: number, into: Uint8Array): Promise<void> {
     let done = 0;
-    await persist(this.location, async (progress) => {
+    await persist(this.location, this.#patience, async (progress) => {
       const body = await this.#request(start + done, start + into.length, progress.signal);
       for await (const chunk of body) {
         const part = chunk.subarray(0, into.length - done);
@@ -113,7 +115,11 @@ interface Progress {
 }
 
 /** Tries a request until it succeeds, or has brought nothing so many times. */
-async function persist(url: string, request: (progress: Progress) => Promise<void>): Promise<void> {
+async function persist(
+  url: string,
+  patience: number,
+  request: (progress: Progress) => Promise<void>,
+): Promise<void> {
   for (let failed = 0; ; ) {
     const controller = new AbortController();
     const giveUp = () => controller.abort(new Error(`no byte in ${patience / 1000} s`));
