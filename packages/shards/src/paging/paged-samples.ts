@@ -156,7 +156,7 @@ class PagedReader {
   }
 
   close(): void {
-    for (const source of this.#sources.values()) source.release();
+    for (const source of this.#sources.values()) source.close();
     this.#open.clear();
   }
 

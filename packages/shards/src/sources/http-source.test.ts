@@ -49,3 +49,18 @@ test('a server that cuts off every answer fails a read in bounded time', async (
     actual: expect.stringMatching(/ in 5 tries$/),
   });
 });
+
+test('closing ends reads under way, and a later read works', async () => {
+  await using server = await serveFolder(folder);
+  const source = await openHttpSource(`${server.url}/file`);
+  for (const fault of [{ stall: true }, { status: 500 }] as const) {
+    server.fault = () => fault;
+    const reading = source.read(0, new Uint8Array(5000));
+    setTimeout(() => source.close(), 200);
+    await expect(reading).rejects.toThrow('the dataset closed');
+  }
+  server.fault = () => undefined;
+  const into = new Uint8Array(5000);
+  await source.read(0, into);
+  expect(into).toEqual(bytes);
+});
