@@ -29,11 +29,11 @@ export class Datasets {
 
   /**
    * @param folders at least one
-   * @param memory most bytes that each takes; default no limit
+   * @param memory most bytes that they take together, in equal parts; default no limit
    */
   constructor(folders: readonly string[], memory?: number) {
     this.#folders = folders;
-    this.#memory = memory;
+    this.#memory = memory === undefined ? undefined : Math.floor(memory / folders.length);
   }
 
   /**

@@ -24,7 +24,7 @@ export function memory(text: string): number {
 /** How every command that reads a dataset names and describes its limit of memory. */
 export const memoryOption = [
   '--memory <size>',
-  'most memory for the dataset, such as 512M; what does not fit is read when needed (default: no limit)',
+  'most memory for datasets, such as 512M; what does not fit is read when needed (default: no limit)',
 ] as const;
 
 /** How every command that makes batches names and describes where indexes are kept, and the default. */

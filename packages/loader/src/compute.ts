@@ -151,9 +151,13 @@ export function createCompute(
     using loaded = await loadAll(samplesOf, rows, global.rows);
     const next = nextOf(task.address);
     if (next !== undefined) {
-      const ahead = batchOf(next).rows;
+      // Found at most once, and only if somebody wants to know.
+      let ahead: readonly GlobalRow[] | undefined;
       for (const [dataset, { readAhead }] of samplesOf.entries()) {
-        readAhead?.(samplesIn(ahead, dataset));
+        readAhead?.(() => {
+          ahead ??= batchOf(next).rows;
+          return samplesIn(ahead, dataset);
+        });
       }
     }
     return compute(task, global, loaded.samples, masker);
@@ -168,7 +172,11 @@ async function loadAll(
 ): Promise<Disposable & { readonly samples: readonly ReadySamples[] }> {
   const loads = await Promise.allSettled(
     datasets.map(({ load }, dataset) =>
-      load?.({ rows: samplesIn(rows, dataset), lengths: samplesIn(lengths, dataset) }),
+      load?.({
+        rows: samplesIn(rows, dataset),
+        // Whose samples are loaded, their lengths are as well.
+        ...(lengths.length > rows.length ? { lengths: samplesIn(lengths, dataset) } : {}),
+      }),
     ),
   );
   const dispose = () => {
@@ -187,5 +195,7 @@ async function loadAll(
 
 /** The rows of a dataset among those of a batch. */
 function samplesIn(rows: readonly GlobalRow[], dataset: number): number[] {
-  return rows.flatMap((row) => (row.dataset === dataset ? row.samples : []));
+  const found: number[] = [];
+  for (const row of rows) if (row.dataset === dataset) found.push(...row.samples);
+  return found;
 }

@@ -27,7 +27,7 @@ export interface Dataset extends Samples {
 
 /** Options of {@linkcode openDataset}. */
 export interface OpenDatasetOptions {
-  /** Compare each shard's SHA-256 with the manifest. Default true. */
+  /** Compare the SHA-256 of each shard in memory with the manifest. Default true; what is read later is always compared. */
   readonly verify?: boolean;
   /**
    * The most bytes of memory to use for the dataset, in all threads together. If its shards take more, as many as fit

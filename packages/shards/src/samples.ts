@@ -24,8 +24,11 @@ export interface Samples extends ReadySamples {
    * @throws {ShardError} if a shard can't be read, or is not what the manifest says.
    */
   readonly load?: (request: LoadRequest) => Promise<LoadedSamples>;
-  /** Begins to read what these rows will need, and forgets about what fails. Absent where all shards are in memory. */
-  readonly readAhead?: (rows: readonly number[]) => void;
+  /**
+   * Begins to read what these rows will need, and forgets about what fails. It asks for them only if that can be of use.
+   * Absent where all shards are in memory.
+   */
+  readonly readAhead?: (rows: () => readonly number[]) => void;
   /** Closes what is open for reading. Absent where all shards are in memory. */
   readonly close?: () => void;
 }
