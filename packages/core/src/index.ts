@@ -20,7 +20,11 @@ export {
 } from './masker.ts';
 export { type Mode, maskEpoch, toMode } from './mode.ts';
 export { createDraws, type Draws, op } from './random/draws.ts';
-export { createPermutation, type Permutation } from './random/permutation.ts';
+export {
+  createPermutation,
+  type Permutation,
+  type PermutationOptions,
+} from './random/permutation.ts';
 export { mulhi32, philox4x32 } from './random/philox.ts';
 export { parseUint64, toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 export type { ActionOptions, ActionPlan, ActionShares } from './strategies/action.ts';

@@ -212,6 +212,8 @@ class PooledLoader implements Loader {
   readonly planId: string;
   readonly stepsPerEpoch: number;
   readonly workers: number;
+  /** By layout and widths: batches of one width have one schema. */
+  readonly #schemas = new Map<string, Schema>();
   readonly #context: LayoutContext;
   readonly #pool: Pool;
   readonly #failures: { readonly count: number };
@@ -358,7 +360,14 @@ class PooledLoader implements Loader {
   }
 
   #schema(layout: LayoutSpec | undefined, ofBatch: OutputLengths): Schema {
-    return layoutOf(layout, this.#context).schema(this.#context, ofBatch);
+    const { inputs, labels } = ofBatch;
+    const name = `${JSON.stringify(layout)} ${inputs} ${labels}`;
+    let schema = this.#schemas.get(name);
+    if (schema === undefined) {
+      schema = layoutOf(layout, this.#context).schema(this.#context, ofBatch);
+      this.#schemas.set(name, schema);
+    }
+    return schema;
   }
 
   #slotBytes(layout: LayoutSpec | undefined, world: number): number {
