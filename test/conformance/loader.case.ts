@@ -104,6 +104,7 @@ export async function runCases(pool: PoolUnderTest, expected: Expected): Promise
       results.push({ name, outcome: 'failed', detail });
     }
   }
+  await (await shared.get(pool))?.close();
   return results;
 }
 
@@ -145,8 +146,8 @@ export const cases: readonly Case[] = [
   {
     name: 'the batches are those of the calling thread, in every layout',
     async run(pool, expected) {
-      await using source = await open(pool, {});
-      for (const layout of ['dense', 'compact'] as const) {
+      await using source = await sharedSource(pool);
+      for (const layout of ['dense', 'compact', 'varlen'] as const) {
         equal(await stepsOf(source, { steps: expected.steps.length, layout }), expected.steps);
       }
     },
@@ -157,7 +158,7 @@ export const cases: readonly Case[] = [
       async run(pool, { planId: plan, stepsPerEpoch, steps }) {
         const start = at === 'epoch' ? stepsPerEpoch : (at + stepsPerEpoch) % stepsPerEpoch;
         const state = stateAt(plan, start, stepsPerEpoch);
-        await using source = await open(pool, {});
+        await using source = await sharedSource(pool);
         for (const world of [1, 3]) {
           const options = { from: state, steps: 4, prefetch: 2 };
           const seen: string[] = [];
@@ -170,7 +171,7 @@ export const cases: readonly Case[] = [
   {
     name: 'a run resumed twice in a row, and right after restoring, is the undisturbed run',
     async run(pool, { planId, stepsPerEpoch, steps }) {
-      await using source = await open(pool, {});
+      await using source = await sharedSource(pool);
       const seen: string[] = [];
       let state = stateAt(planId, 0, stepsPerEpoch);
       for (const taken of [2, 0, 3, 0, 0, 1, 4]) {
@@ -208,7 +209,7 @@ export const cases: readonly Case[] = [
     name: 'any batch can be asked for by itself, at once with others',
     needs: ['ring'],
     async run(pool, { stepsPerEpoch, steps }) {
-      await using source = await open(pool, {});
+      await using source = await sharedSource(pool);
       const numbers = [5, 0, stepsPerEpoch + 1, 3, 3];
       const given = await Promise.all(
         numbers.map((number) =>
@@ -228,7 +229,7 @@ export const cases: readonly Case[] = [
     name: 'batches of a stream lie in one memory, which is shared where the runtime has it',
     needs: ['ring'],
     async run(pool) {
-      await using source = await open(pool, {});
+      await using source = await sharedSource(pool);
       const buffers = new Set<ArrayBufferLike>();
       let kinds = '';
       for await (const { recordBatch } of source.batches({ steps: 12, prefetch: 2 })) {
@@ -246,7 +247,7 @@ export const cases: readonly Case[] = [
   {
     name: 'a batch stays as it is until the next is asked for',
     async run(pool, { steps }) {
-      await using source = await open(pool, {});
+      await using source = await sharedSource(pool);
       const seen: string[] = [];
       for await (const { recordBatch } of source.batches({ steps: 6, prefetch: 1 })) {
         await pause(20);
@@ -258,7 +259,7 @@ export const cases: readonly Case[] = [
   {
     name: 'several streams at once do not disturb each other',
     async run(pool, { steps }) {
-      await using source = await open(pool, {});
+      await using source = await sharedSource(pool);
       const streams = [0, 2, 1, 4].map((prefetch) => stepsOf(source, { steps: 9, prefetch }));
       for (const seen of await Promise.all(streams)) equal(seen, steps.slice(0, 9));
     },
@@ -266,7 +267,7 @@ export const cases: readonly Case[] = [
   {
     name: 'an aborted stream ends with the reason, and the next is well',
     async run(pool, { steps }) {
-      await using source = await open(pool, {});
+      await using source = await sharedSource(pool);
       const controller = new AbortController();
       const error = await thrownBy(async () => {
         for await (const { step } of source.batches({ signal: controller.signal, prefetch: 3 })) {
@@ -282,7 +283,7 @@ export const cases: readonly Case[] = [
   {
     name: 'a stream that is left early ends, and the next is well',
     async run(pool, { steps }) {
-      await using source = await open(pool, {});
+      await using source = await sharedSource(pool);
       for await (const { step } of source.batches({ prefetch: 3 })) if (step === 2) break;
       const stream = source.batches({});
       await stream.next();
@@ -294,7 +295,7 @@ export const cases: readonly Case[] = [
   {
     name: 'bad addresses and states of other plans are refused with typed errors',
     async run(pool) {
-      await using source = await open(pool, {});
+      await using source = await sharedSource(pool);
       const from = { version: 1, plan: '0'.repeat(64), epoch: 0, step: 0 } as const;
       const other = await thrownBy(() => stepsOf(source, { from, steps: 1 }));
       truthy(/plan 0{64}/.test(other?.message ?? ''), other);
@@ -347,17 +348,31 @@ function recovery(what: string, ability: Ability, kind: string): Case {
   };
 }
 
-async function open(pool: PoolUnderTest, options: OpenOptions) {
+/** Sources that cases share, one for each pool, since they leave it as it was. */
+const shared = new Map<PoolUnderTest, Promise<Source>>();
+
+/** The pool's shared source; closing it is for the suite's end. */
+async function sharedSource(pool: PoolUnderTest): Promise<Source & AsyncDisposable> {
+  const source = shared.get(pool) ?? pool.open({});
+  shared.set(pool, source);
+  return disposable(await source, async () => {});
+}
+
+/** A source of the case's own. */
+async function open(pool: PoolUnderTest, options: OpenOptions): Promise<Source & AsyncDisposable> {
   const source = await pool.open(options);
-  const { workerFailures } = source;
+  return disposable(source, () => source.close());
+}
+
+function disposable(source: Source, dispose: () => Promise<void>): Source & AsyncDisposable {
   return {
-    batches: (given: BatchesOptions) => source.batches(given),
-    batch: (address: BatchAddress) => source.batch!(address),
+    batches: (options) => source.batches(options),
+    batch: (address) => source.batch!(address),
     close: () => source.close(),
     get workerFailures() {
-      return source.workerFailures ?? workerFailures;
+      return source.workerFailures ?? 0;
     },
-    [Symbol.asyncDispose]: () => source.close(),
+    [Symbol.asyncDispose]: dispose,
   };
 }
 

@@ -79,6 +79,18 @@ describe('nothing keeps a process alive', () => {
   });
 });
 
+test('a worker that fails is logged with its own stack, unless somebody listens', async () => {
+  const fault = { kind: 'throws outside of the task', step: 2 };
+  const { code, stderr, steps } = await consume('Node', { steps: 8, leave: 'close', fault });
+  expect(code).toBe(0);
+  expect(steps).toEqual(expected.slice(0, 8));
+  expect(stderr).toMatch(
+    /^WorkerError: Worker \d crashed \(Error: a fault .*\), computing epoch 0, step 2\n/,
+  );
+  expect(stderr).toMatch(/at .*throwFault .*testing\/faults\.js/);
+  expect(stderr).toContain('(failure 1 in a row; another computes its batch)');
+});
+
 test('in Deno a worker out of memory ends the process; a restart from the state goes on as if nothing had been', async () => {
   const fault = { kind: 'runs out of memory', step: 6 };
   const little = ['--v8-flags=--max-old-space-size=64'];
