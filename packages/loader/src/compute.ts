@@ -1,6 +1,8 @@
 import { type Masker, type OutputLengths, requirementsOf } from '@maskloom/core';
 import type { Manifest, ReadySamples, Samples } from '@maskloom/shards';
 import type { RowIndex } from './batching/row-index.ts';
+import type { MaskMemory } from './cache/mask-memory.ts';
+import { remembering } from './cache/remembering-masker.ts';
 import { capacityOf } from './capacity.ts';
 import { concatenate } from './concatenate.ts';
 import { sampleDigest } from './digest.ts';
@@ -51,13 +53,15 @@ export type Compute = (task: BatchTask, masker?: Masker) => BatchResult | Promis
 
 /**
  * The pure function at the loader's heart: `batch(plan, epoch, step)`, written into a slot. Every
- * thread has one of these over the same shared shards.
+ * thread has one of these over the same shared shards; in static mode, over the same masks as well.
  */
 export function createCompute(
   plan: Plan,
   context: LayoutContext,
   datasets: readonly ComputeDataset[],
+  masks?: MaskMemory,
 ): Compute {
+  const remember = remembering(masks, context.vocab);
   const ownMasker = maskerOf(plan, context.vocab);
   const bases = plan.datasets.map(({ base }) => BigInt(base));
   const samplesOf = datasets.map(({ samples }) => samples);
@@ -94,8 +98,9 @@ export function createCompute(
     task: BatchTask,
     global: GlobalBatch,
     ready: readonly ReadySamples[],
-    masker = ownMasker,
+    given = ownMasker,
   ): BatchResult => {
+    const masker = remember(given);
     const { address, layout, slot, digest } = task;
     const { epoch, step } = address;
     const rate = rateOf(plan, epoch, step);

@@ -7,11 +7,21 @@ export { type Batch, endOfStream, schemaMessage } from './batch.ts';
 export { globalOrder, type Order, type OrderPlan, windowedOrder } from './batching/order.ts';
 export type { RowsOptions, RowsPlan } from './batching/rows-plan.ts';
 export { sampleLengths } from './batching/sample-lengths.ts';
+export type { CacheParts } from './cache/cache-parts.ts';
+export {
+  type CacheFamily,
+  listCache,
+  type PrunedCache,
+  pruneCache,
+  verifyCache,
+} from './cache/manage.ts';
+export type { CacheCounts, CacheEvent, CacheOptions } from './cache/mask-cache.ts';
 export { longestOutputs } from './capacity.ts';
 export { checkDataset, checkDatasets, mixedVocab } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export {
+  CacheEntryError,
   LoaderClosedError,
   PlanError,
   PoolError,

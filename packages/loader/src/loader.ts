@@ -1,9 +1,11 @@
-import { ArgumentError, kernelBytes, type OutputLengths } from '@maskloom/core';
+import { ArgumentError, kernelBytes, type OutputLengths, type VocabTraits } from '@maskloom/core';
 import { cacheOf, type Dataset, openSamples } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
 import { type Batch, batchOf } from './batch.ts';
 import { plannedIndex } from './batching/planned-index.ts';
+import { cacheEventLine } from './cache/cache-event-line.ts';
+import type { CacheCounts, CacheEvent, CacheOptions, MaskCache } from './cache/mask-cache.ts';
 import { checkDatasets } from './check-dataset.ts';
 import { createCompute } from './compute.ts';
 import { LoaderClosedError } from './errors.ts';
@@ -44,7 +46,12 @@ export interface LoaderOptions {
   readonly attempts?: number;
   /** Limit of a worker's heap in MiB, on Node. Default Node's own. */
   readonly workerHeap?: number;
-  /** Told of what happens beside the batches. Default: workers that failed are logged with `console.warn`. */
+  /**
+   * Keeps the masks of a plan in static mode, so that each (sample, copy) is masked once, ever: the same batches. Opening
+   * reads what is there, closing writes what is not. Default: masks are computed each time.
+   */
+  readonly cache?: CacheOptions;
+  /** Told of what happens beside the batches. Default: it is logged with `console.warn`. */
   readonly onEvent?: (event: LoaderEvent) => void;
   /** Closes the loader. */
   readonly signal?: AbortSignal;
@@ -53,7 +60,7 @@ export interface LoaderOptions {
 }
 
 /** What happens beside the batches. */
-export type LoaderEvent = WorkerFailureEvent;
+export type LoaderEvent = WorkerFailureEvent | CacheEvent;
 
 /** Where a stream starts. With a plan id, as a {@linkcode State} has one, it is checked. */
 export type Position = Pick<State, 'epoch' | 'step'> & Partial<State>;
@@ -87,6 +94,8 @@ export interface Loader {
   readonly workers: number;
   /** How many workers failed so far. */
   readonly workerFailures: number;
+  /** How many samples were masked and how many read from the cache, so far; undefined without one. */
+  readonly cacheCounts: CacheCounts | undefined;
   /**
    * The Arrow schema of a layout's batches (default as in `batches()`); for one that pads to the batch, of
    * the widest.
@@ -111,7 +120,7 @@ export interface Loader {
   batches(options?: BatchesOptions): AsyncGenerator<Batch, void, void>;
   /**
    * Ends threads and frees memory at once: what is under way rejects. Batches that were handed over stay as they are.
-   * Closing again is the same as once.
+   * Closing again is the same as once. With a cache, what it has not yet written is, first.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -173,10 +182,12 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     failures.count++;
     onEvent(event);
   };
+  const maskCache = await openCache(plan, context.vocab, datasets, options.cache, onEvent);
+  const masks = maskCache?.memory;
   const pool =
     workers === 0
       ? inlinePool(
-          createCompute(plan, context, opened),
+          createCompute(plan, context, opened, masks),
           (room) => maskerOf(plan, context.vocab, room),
           closeSamples,
         )
@@ -192,17 +203,36 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
               cache,
               index: index?.bytes,
             })),
+            masks,
             faults,
           },
           { patience, attempts, heap: workerHeap, onFailure },
         );
   if (workers > 0) closeSamples();
-  const loader = new PooledLoader(plan, context, workers, pool, failures);
+  const loader = new PooledLoader(plan, context, workers, pool, failures, maskCache);
   signal?.addEventListener('abort', () => void loader.close(), { once: true });
   return loader;
 }
 
-function logEvent({ error, failures, givenUp }: LoaderEvent): void {
+async function openCache(
+  plan: Plan,
+  vocab: VocabTraits,
+  datasets: readonly Dataset[],
+  options: CacheOptions | undefined,
+  onEvent: (event: CacheEvent) => void,
+): Promise<MaskCache | undefined> {
+  if (options === undefined) return undefined;
+  // Imported here so that the package also loads where there are no files.
+  const { openMaskCache } = await import('./cache/mask-cache.ts');
+  return await openMaskCache(plan, vocab, datasets, options, onEvent);
+}
+
+function logEvent(event: LoaderEvent): void {
+  if (event.type !== 'worker-failure') {
+    console.warn(cacheEventLine(event));
+    return;
+  }
+  const { error, failures, givenUp } = event;
   const then = givenUp ? 'giving up' : 'another computes its batch';
   console.warn(`${error.stack}\n(failure ${failures} in a row; ${then})`);
 }
@@ -217,6 +247,7 @@ class PooledLoader implements Loader {
   readonly #context: LayoutContext;
   readonly #pool: Pool;
   readonly #failures: { readonly count: number };
+  readonly #cache: MaskCache | undefined;
   /** The ring of a stream that ended, for the next. */
   #idle: Ring | undefined;
   #closed: Promise<void> | undefined;
@@ -227,6 +258,7 @@ class PooledLoader implements Loader {
     workers: number,
     pool: Pool,
     failures: { readonly count: number },
+    cache: MaskCache | undefined,
   ) {
     this.plan = plan;
     this.planId = planId(plan);
@@ -235,6 +267,11 @@ class PooledLoader implements Loader {
     this.#context = context;
     this.#pool = pool;
     this.#failures = failures;
+    this.#cache = cache;
+  }
+
+  get cacheCounts(): CacheCounts | undefined {
+    return this.#cache?.counts();
   }
 
   get workerFailures(): number {
@@ -316,7 +353,7 @@ class PooledLoader implements Loader {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#pool.close();
+    this.#closed ??= this.#pool.close().then(() => this.#cache?.close());
     this.#idle = undefined;
     return this.#closed;
   }

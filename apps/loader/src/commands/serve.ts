@@ -1,13 +1,19 @@
 import { ArgumentError } from '@maskloom/core';
-import { createLoader, mixedVocab, type Plan, stagesId } from '@maskloom/loader';
+import { type CacheOptions, createLoader, mixedVocab, type Plan, stagesId } from '@maskloom/loader';
 import { Command } from 'commander';
+import {
+  type CacheCommandOptions,
+  cacheOf,
+  cacheOption,
+  cacheSizeOption,
+} from '../cache-options.ts';
 import { Datasets, folders } from '../datasets.ts';
 import { indexesOption, integer, memory, memoryOption } from '../options.ts';
 import { readPlan, readStages } from '../plan-file.ts';
 import { type ServedPlan, type Sidecar, serve } from '../sidecar/server.ts';
 import { serveStages } from '../sidecar/stages-server.ts';
 
-interface ServeCommandOptions {
+interface ServeCommandOptions extends CacheCommandOptions {
   readonly plan?: string;
   readonly stages?: string;
   readonly data: readonly string[];
@@ -34,6 +40,8 @@ export function serveCommand(): Command {
     .option('--prefetch <count>', 'batches computed ahead for each stream', integer(0), 4)
     .option(...memoryOption, memory)
     .option(...indexesOption)
+    .option(...cacheOption)
+    .option(...cacheSizeOption, memory)
     .action(run);
 }
 
@@ -48,11 +56,14 @@ async function run(options: ServeCommandOptions): Promise<void> {
     const stages = await readStages(stagesFile);
     // A dataset that is missing should not wait until its stage comes.
     for (const { plan } of stages.stages) await datasets.of(plan);
-    const open = (stage: number) => openPlan(stages.stages[stage]!.plan, datasets, options);
+    const open = (stage: number) => {
+      const { plan } = stages.stages[stage]!;
+      return openPlan(plan, datasets, options, cacheOf(options, plan));
+    };
     const sidecar = await serveStages({ ...options, stages, open });
     return await listenUntilStopped(sidecar, `stages ${stagesId(stages)}`);
   }
-  const served = await openPlan(await readPlan(planFile!), datasets, options);
+  const served = await openPlan(await readPlan(planFile!), datasets, options, cacheOf(options));
   await using loader = served.loader;
   const sidecar = await serve({ ...options, ...served });
   await listenUntilStopped(sidecar, `plan ${loader.planId}`);
@@ -62,9 +73,10 @@ async function openPlan(
   plan: Plan,
   datasets: Datasets,
   { workers, indexes }: ServeCommandOptions,
+  cache: { readonly cache?: CacheOptions },
 ): Promise<ServedPlan> {
   const opened = await datasets.of(plan);
-  const loader = await createLoader({ plan, datasets: opened, workers, indexes });
+  const loader = await createLoader({ plan, datasets: opened, workers, indexes, ...cache });
   const manifests = opened.map((dataset) => dataset.manifest);
   const longest = Math.max(...manifests.map((manifest) => manifest.longest));
   return { loader, manifest: { vocab: mixedVocab(manifests), longest } };

@@ -1,6 +1,7 @@
 import { ArgumentError } from '@maskloom/core';
 import { createLoader, StreamDigest } from '@maskloom/loader';
 import { Command } from 'commander';
+import { cacheOf, cacheOption, cacheSizeOption } from '../cache-options.ts';
 import { Datasets, folders } from '../datasets.ts';
 import { indexesOption, integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
@@ -27,6 +28,8 @@ export function verifyCommand(): Command {
     .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
     .option(...memoryOption, memory)
     .option(...indexesOption)
+    .option(...cacheOption)
+    .option(...cacheSizeOption, memory)
     .action(run);
 }
 
@@ -40,7 +43,13 @@ async function run(options: VerifyCommandOptions): Promise<void> {
   const { epoch = 0, step = 0, workers, ranks, prefetch, indexes } = options;
   const plan = await readPlan(planFile!);
   const datasets = await new Datasets(options.data, options.memory).of(plan);
-  await using loader = await createLoader({ plan, datasets, workers, indexes });
+  await using loader = await createLoader({
+    plan,
+    datasets,
+    workers,
+    indexes,
+    ...cacheOf(options),
+  });
   const steps = options.steps ?? loader.stepsPerEpoch;
   const streams = Array.from({ length: ranks }, (_, rank) =>
     loader.batches({
@@ -58,6 +67,13 @@ async function run(options: VerifyCommandOptions): Promise<void> {
     digest.updateDigests(Buffer.concat(slices.map((slice) => slice.value!.digests!)));
   }
   await Promise.all(streams.map((stream) => stream.return()));
+  const { cacheCounts } = loader;
+  if (cacheCounts !== undefined) {
+    // Not on standard output, where equal runs print equal lines.
+    console.error(
+      `${cacheCounts.computed} samples masked, ${cacheCounts.read} read from the cache`,
+    );
+  }
   console.log(`plan ${loader.planId}`);
   console.log(`steps ${steps}`);
   console.log(`digest ${digest.hex()}`);

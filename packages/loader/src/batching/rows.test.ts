@@ -71,7 +71,7 @@ describe('best fit in windows', () => {
     const tokens = lengths.reduce((sum, one) => sum + one, 0);
     const [plan] = planned(lengths, { rows: { type: 'packed', length } });
     const { rows } = plan;
-    const cells = (rows as { units: number[] }).units[0]! * length;
+    const cells = (rows as { readonly units: readonly number[] }).units[0]! * length;
     expect(tokens / cells).toBeGreaterThanOrEqual(0.98);
     expect(tokens / cells).toBeLessThanOrEqual(1);
   });
