@@ -532,12 +532,12 @@ def mixed_vocab(datas):
     return vocab
 
 
-def stream_digest(plan, folders, steps, epoch=0, step=0):
+def stream_digest(plan, folders, steps, epoch=0, step=0, stream=None):
     named = plan["datasets"]
     datas = [read_dataset(f, d["digest"]) for f, d in zip(folders.split(","), named, strict=True)]
     vocab, units = mixed_vocab(datas), units_of(plan, datas)
     per_epoch, seed = steps_per_epoch(plan, units), int(plan["seed"])
-    stream = hashlib.sha256(canonical(plan)).digest()
+    stream = stream or hashlib.sha256(canonical(plan)).digest()
     for _ in range(steps):
         strategy = at_rate(plan["strategy"], scheduled_rate(plan, epoch, step, per_epoch))
         digests = b""
@@ -556,7 +556,29 @@ def stream_digest(plan, folders, steps, epoch=0, step=0):
         step += 1
         if step == per_epoch:
             epoch, step = epoch + 1, 0
-    return stream.hex()
+    return stream
+
+
+def stages_digest(stages, folders):
+    """Section 8: the stream digest of a run in stages, each of one dataset, in `folders` by stage."""
+    stream = hashlib.sha256(canonical(stages)).digest()
+    for stage, folder in zip(stages["stages"], folders, strict=True):
+        start = stage["from"]["epoch"], stage["from"]["step"]
+        stream = stream_digest(stage["plan"], folder, stage["steps"], *start, stream)
+    return stream
+
+
+PLAN_FIELDS = "version datasets strategy rates mode copies seed order batch last rows".split()
+
+
+def state(plan, epoch, step):
+    """Section 6, State."""
+    digests = {name: hashlib.sha256(canonical(value)).hexdigest() for name, value in plan.items()}
+    checks = [digests[name][:4] if name in plan else "----" for name in PLAN_FIELDS]
+    while checks[-1] == "----":
+        checks.pop()
+    plan_id = hashlib.sha256(canonical(plan)).hexdigest()
+    return {"version": 2, "plan": plan_id, "fields": "".join(checks), "epoch": epoch, "step": step}
 
 
 def check_vectors(path):
@@ -580,6 +602,13 @@ def check_vectors(path):
 if __name__ == "__main__":
     if sys.argv[1] == "stream":
         with open(sys.argv[2], encoding="utf8") as plan_file:
-            print(stream_digest(json.load(plan_file), sys.argv[3], *map(int, sys.argv[4:])))
+            plan = json.load(plan_file)
+            print(stream_digest(plan, sys.argv[3], *map(int, sys.argv[4:])).hex())
+    elif sys.argv[1] == "stages":
+        with open(sys.argv[2], encoding="utf8") as stages_file:
+            print(stages_digest(json.load(stages_file), sys.argv[3:]).hex())
+    elif sys.argv[1] == "state":
+        with open(sys.argv[2], encoding="utf8") as plan_file:
+            print(json.dumps(state(json.load(plan_file), *map(int, sys.argv[3:]))))
     else:
         print(sum(map(check_vectors, sys.argv[2:])))

@@ -10,6 +10,7 @@ import {
   t5,
   tokenMasking,
   ul2,
+  unigramWords,
 } from '@maskloom/core';
 import { createPlan, type PlanOptions } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
@@ -48,7 +49,7 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
   ],
   [
     'random words from the unigram distribution',
-    { strategy: tokenMasking({ rate: 0.3, randomWords: 'unigram' }) },
+    { strategy: tokenMasking({ rate: 0.3, randomWords: unigramWords }) },
     [],
   ],
   ['spans', { strategy: spanbert({ rate: 0.3 }), last: 'short' }, []],
@@ -156,7 +157,7 @@ const mixtures: [string, Partial<PlanOptions>, string[]][] = [
   ['batches by tokens', { rows: { type: 'tokens', max: 300, window: 100 } }, []],
   [
     'random words from the counts of all',
-    { strategy: tokenMasking({ rate: 0.3, randomWords: 'unigram' }), mode: 'static', copies: 3 },
+    { strategy: tokenMasking({ rate: 0.3, randomWords: unigramWords }), mode: 'static', copies: 3 },
     [],
   ],
   ['spans', { strategy: sentenceOrder(spanbert()) }, []],

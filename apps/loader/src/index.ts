@@ -3,4 +3,11 @@
  *
  * @module
  */
-export { type Sidecar, type SidecarOptions, serve } from './sidecar/server.ts';
+export {
+  type ListenOptions,
+  type ServedPlan,
+  type Sidecar,
+  type SidecarOptions,
+  serve,
+} from './sidecar/server.ts';
+export { type StagesSidecarOptions, serveStages } from './sidecar/stages-server.ts';

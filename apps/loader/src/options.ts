@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Sentinels } from '@maskloom/core';
+import { type RandomWords, type Sentinels, uniformWords, unigramWords } from '@maskloom/core';
 import type { RateSchedule } from '@maskloom/loader';
 import { InvalidArgumentError } from 'commander';
 
@@ -52,6 +52,13 @@ export function rates(text: string): RateSchedule {
     over: over as RateSchedule['over'],
     points: points.map((point) => [Number(point![1]), share(point![2]!)]),
   };
+}
+
+/** Reads what random tokens are drawn from. */
+export function randomWords(text: string): RandomWords {
+  const words = [uniformWords, unigramWords].find(({ name }) => name === text);
+  if (words !== undefined) return words;
+  throw new InvalidArgumentError('Expected uniform or unigram.');
 }
 
 /** Reads sentinels: the first one's id, and how many there are. */

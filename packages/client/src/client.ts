@@ -1,5 +1,5 @@
 import { ArgumentError, type VocabTraits } from '@maskloom/core';
-import { type Plan, type Position, type State, stateAfter } from '@maskloom/loader';
+import { checkState, type Plan, type Position, type State, stateAfter } from '@maskloom/loader';
 import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { SidecarError } from './errors.ts';
 import { replicas } from './replicas.ts';
@@ -84,12 +84,8 @@ export async function connect(
 ): Promise<Client> {
   const { attempts = 6 } = options;
   const list = (typeof urls === 'string' ? [urls] : urls).map((url) => url.replace(/\/+$/, ''));
-  if (list.length === 0) throw new ArgumentError('urls', 'at least one address', urls);
   const tryReplicas = replicas(list, attempts);
-  const answer = await tryReplicas('asking for the plan', async (url) => {
-    const response = await get(list, `${url}/plan`, undefined);
-    return (await response.json()) as PlanAnswer;
-  });
+  const answer = (await askFor(list, '/plan', options)) as PlanAnswer;
   const { id: planId, plan, stepsPerEpoch, vocab, longest } = answer;
 
   async function openStream(
@@ -125,11 +121,12 @@ export async function connect(
     const { steps = Number.POSITIVE_INFINITY, signal } = options;
     let position: Position = options.from ?? { epoch: 0, step: 0 };
     if (position.plan !== undefined && position.plan !== planId) {
-      throw new SidecarError(
-        'SIDECAR_PLAN',
-        list,
-        `The state is of plan ${position.plan}, the sidecar serves plan ${planId}: resume with the plan the run began with`,
-      );
+      try {
+        checkState(plan, position);
+      } catch (cause) {
+        const problem = `The state does not fit what the sidecar serves: ${(cause as Error).message}`;
+        throw new SidecarError('SIDECAR_PLAN', list, problem, { cause });
+      }
     }
     let consumed = 0;
     let stream: AsyncIterator<RecordBatch> | undefined;
@@ -163,6 +160,19 @@ export async function connect(
   }
 
   return { planId, plan, stepsPerEpoch, vocab, longest, batches };
+}
+
+/** Asks replicas for a JSON answer until one gives it. */
+export async function askFor(
+  urls: readonly string[],
+  path: string,
+  { attempts = 6 }: ConnectOptions,
+): Promise<unknown> {
+  if (urls.length === 0) throw new ArgumentError('urls', 'at least one address', urls);
+  return await replicas(urls, attempts)(`asking for ${path}`, async (url) => {
+    const response = await get(urls, `${url}${path}`, undefined);
+    return await response.json();
+  });
 }
 
 async function get(

@@ -36,10 +36,15 @@ export function sampleHighOf(row: usize): u32 {
   return load<u32>(row, 20);
 }
 
+@inline
+export function epochOf(row: usize): u32 {
+  return load<u32>(row, 24);
+}
+
 /** How many of its tokens to select, for strategies that have a budget. */
 @inline
 export function budgetOf(row: usize): i32 {
-  return load<i32>(row, 24);
+  return load<i32>(row, 28);
 }
 
 /** Fills 32-bit values from `at` up to `end`. */

@@ -19,7 +19,8 @@ export {
   type SampleAddress,
 } from './masker.ts';
 export { type Mode, maskEpoch, toMode } from './mode.ts';
-export { createDraws, type Draws, op } from './random/draws.ts';
+export { createDraws, type Draws } from './random/draws.ts';
+export * as op from './random/ops.ts';
 export {
   createPermutation,
   type Permutation,
@@ -60,7 +61,12 @@ export {
   roberta,
   spanbert,
 } from './strategies/presets.ts';
-export type { RandomWords, RandomWordsPlan } from './strategies/random-words.ts';
+export {
+  type RandomWords,
+  type RandomWordsPlan,
+  uniformWords,
+} from './strategies/random-words/random-words.ts';
+export { unigramWords } from './strategies/random-words/unigram-words.ts';
 export { type Requirements, requirementsOf } from './strategies/requirements.ts';
 export type { BernoulliSelection, BudgetSelection, Selection } from './strategies/selection.ts';
 export { sentenceOrder } from './strategies/sentence-order.ts';

@@ -50,6 +50,13 @@ export {
 export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
 export {
+  type InStage,
+  type ReadOptions,
+  StageReader,
+  type StageReaderOptions,
+  type StageSource,
+} from './stages/stage-reader.ts';
+export {
   createStages,
   parseStages,
   type Stage,
@@ -61,6 +68,7 @@ export {
 export {
   createStagesLoader,
   type StageBatch,
+  type StageBatchAddress,
   type StagesBatchesOptions,
   type StagesLoader,
   type StagesLoaderOptions,

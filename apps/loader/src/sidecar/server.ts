@@ -16,11 +16,15 @@ export interface Sidecar {
   close(): Promise<void>;
 }
 
-/** Options of {@linkcode serve}. */
-export interface SidecarOptions {
+/** What is served of one plan. */
+export interface ServedPlan {
   readonly loader: Loader;
   /** Of the dataset, or what those of a mixture come to. */
   readonly manifest: Pick<Manifest, 'vocab' | 'longest'>;
+}
+
+/** Where and how a sidecar serves. */
+export interface ListenOptions {
   /** Default 127.0.0.1: only this machine. */
   readonly host?: string;
   /** 0 takes any free port. */
@@ -29,13 +33,27 @@ export interface SidecarOptions {
   readonly prefetch?: number;
 }
 
+/** Options of {@linkcode serve}. */
+export interface SidecarOptions extends ServedPlan, ListenOptions {}
+
 const arrowStream = 'application/vnd.apache.arrow.stream';
 
 /** Starts a sidecar. */
-export async function serve(options: SidecarOptions): Promise<Sidecar> {
-  const { host = '127.0.0.1', port = 0 } = options;
+export function serve(options: SidecarOptions): Promise<Sidecar> {
+  return startServer(options, (url, response) => answer(options, url, response));
+}
+
+/** Starts a server that answers GET requests. */
+export async function startServer(
+  { host = '127.0.0.1', port = 0 }: ListenOptions,
+  answer: (url: URL, response: ServerResponse) => Promise<void> | void,
+): Promise<Sidecar> {
+  const get = async ({ method, url = '/' }: IncomingMessage, response: ServerResponse) => {
+    if (method === 'GET') return await answer(new URL(url, 'http://sidecar'), response);
+    sendError(response, 405, 'METHOD', `${method} is not served here, only GET`);
+  };
   const server = createServer((request, response) => {
-    answer(options, request, response).catch((error: unknown) => fail(response, error));
+    get(request, response).catch((error: unknown) => fail(response, error));
   });
   await listen(server, host, port);
   const { port: actual } = server.address() as AddressInfo;
@@ -59,15 +77,12 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function answer(
+/** Answers a request for something of a plan. */
+export async function answer(
   options: SidecarOptions,
-  request: IncomingMessage,
+  url: URL,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://sidecar');
-  if (request.method !== 'GET') {
-    return sendError(response, 405, 'METHOD', `${request.method} is not served here, only GET`);
-  }
   switch (url.pathname) {
     case '/healthz':
       return sendJson(response, 200, { status: 'ok', plan: options.loader.planId });
@@ -161,11 +176,16 @@ function fail(response: ServerResponse, error: unknown): void {
   sendError(response, error instanceof RangeError ? 400 : 500, code, message);
 }
 
-function sendError(response: ServerResponse, status: number, code: string, message: string): void {
+export function sendError(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  message: string,
+): void {
   sendJson(response, status, { error: { code, message } });
 }
 
-function sendJson(response: ServerResponse, status: number, value: object): void {
+export function sendJson(response: ServerResponse, status: number, value: object): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify(value)}\n`);
 }

@@ -8,25 +8,19 @@ import {
   type KernelRoom,
   newMemory,
 } from './kernel-memory.ts';
-
-/** Tokens of the longest sample that a kernel takes, and of the rows' places that wait together. */
-export const longestSample = 32768;
-/** Ids of a row are followed by room up to a multiple of this. */
-const group = 64;
-const mostRows = 1024;
-/** Words of a row's description: assembly/row.ts. */
-const rowWords = 8;
-const idRoom = longestSample + mostRows * group;
-
-// What stands where in a kernel's part of a memory; tables follow.
-const rowsAt = 0;
-const idsAt = rowsAt + mostRows * rowWords * 4;
-const inputIdsAt = idsAt + idRoom * 4;
-const labelsAt = inputIdsAt + longestSample * 4;
-const workAt = labelsAt + longestSample * 4;
-
-/** No kernel needs more working memory. */
-const mostWork = 44 * (longestSample + 64) + 2 ** 15;
+import {
+  group,
+  idRoom,
+  idsAt,
+  inputIdsAt,
+  labelsAt,
+  longestSample,
+  mostRows,
+  mostWork,
+  rowsAt,
+  rowWords,
+  workAt,
+} from './room-layout.ts';
 
 /** What every kernel exports. */
 interface Exports {
@@ -43,7 +37,6 @@ interface Exports {
     labels: number,
     seedLow: number,
     seedHigh: number,
-    epoch: number,
   ): number;
 }
 
@@ -68,112 +61,116 @@ class KernelHost {
   #exports: Exports;
   #setting: KernelSetting | undefined;
 
+  /** Where its part of the memory starts. */
+  readonly #start: number;
   #rows!: Uint32Array;
   #ids16!: Uint16Array;
   #ids32!: Uint32Array;
-  #inputIds!: Int32Array;
-  #labels!: Int32Array;
-  /** The columns cut to a sample's length, so that a sample by itself allocates nothing. */
-  #cut: [Int32Array, Int32Array][] = [];
+  /** Columns of its own, for rows that are copied to where they belong. */
+  #own!: Columns;
+  /** These columns cut to a sample's length, so that a sample by itself allocates nothing. */
+  #cut!: Columns[];
 
-  #out: Columns = { inputIds: new Int32Array(0), labels: new Int32Array(0) };
+  #out!: Columns;
+  #draws!: Draws;
   /** Whether the kernel writes straight to `#out`. */
   #direct = false;
   #waiting = 0;
+  /** Of the rows that wait. */
   #idBytes: 2 | 4 = 4;
+  #signed = false;
   /** Where the ids of the next row go, in tokens, and which place the waiting rows have in the columns. */
   #idEnd = 0;
   #first = 0;
   #last = 0;
-  #seedLow = 0;
-  #seedHigh = 0;
-  #epoch = 0;
   #selected = 0;
 
   constructor(module: KernelModule, room: KernelRoom | undefined) {
     this.#module = module;
     this.#room = room;
+    this.#start = room?.start ?? 0;
     this.#memory = room?.memory ?? newMemory(workAt);
     this.#exports = this.#link();
   }
 
   #link(): Exports {
     const { buffer } = this.#memory;
-    const start = this.#room?.start ?? 0;
+    const start = this.#start;
     this.#rows = new Uint32Array(buffer, start + rowsAt, mostRows * rowWords);
     this.#ids16 = new Uint16Array(buffer, start + idsAt, idRoom * 2);
     this.#ids32 = new Uint32Array(buffer, start + idsAt, idRoom);
-    this.#inputIds = new Int32Array(buffer, start + inputIdsAt, longestSample);
-    this.#labels = new Int32Array(buffer, start + labelsAt, longestSample);
+    this.#own = {
+      inputIds: new Int32Array(buffer, start + inputIdsAt, longestSample),
+      labels: new Int32Array(buffer, start + labelsAt, longestSample),
+    };
     this.#cut = [];
     return instantiate(this.#module, this.#memory) as Exports;
   }
 
-  /** Sets plan and vocabulary, unless they are the ones of the call before. */
-  #own(setting: KernelSetting): void {
-    if (this.#setting === setting) return;
-    const work = align(this.#exports.workBytes(longestSample));
-    const tables = workAt + work;
+  /** Sets plan and vocabulary. */
+  #configure(setting: KernelSetting): void {
+    const tables = workAt + align(this.#exports.workBytes(longestSample));
     const bytes = tables + align(setting.tableBytes);
     if (this.#room === undefined && this.#memory.buffer.byteLength < bytes) {
       this.#memory = newMemory(bytes);
       this.#exports = this.#link();
     }
-    const start = this.#room?.start ?? 0;
-    const parameters = setting.writeTables(this.#memory.buffer, start + tables);
-    this.#exports.configure(...parameters, start + workAt);
+    const parameters = setting.writeTables(this.#memory.buffer, this.#start + tables);
+    this.#exports.configure(...parameters, this.#start + workAt);
     this.#setting = setting;
   }
 
-  begin(setting: KernelSetting, out: Columns): void {
-    this.#own(setting);
+  begin(setting: KernelSetting, out: Columns, draws: Draws): void {
+    if (this.#setting !== setting) this.#configure(setting);
+    const { inputIds, labels } = out;
+    const { buffer } = this.#memory;
     this.#out = out;
+    this.#draws = draws;
     this.#direct =
-      out.inputIds.buffer === this.#memory.buffer &&
-      out.labels.buffer === this.#memory.buffer &&
-      out.inputIds.BYTES_PER_ELEMENT === 4;
+      inputIds.buffer === buffer && labels.buffer === buffer && inputIds.BYTES_PER_ELEMENT === 4;
     this.#selected = 0;
     this.#clear();
   }
 
-  add({ ids }: StrategyInput, draws: Draws, start: number, end: number): boolean {
+  add({ ids }: StrategyInput, start: number, end: number): boolean {
     const { length } = ids;
     const typed =
       ids instanceof Uint16Array || ids instanceof Uint32Array || ids instanceof Int32Array;
     if (!typed || length > longestSample || (!this.#direct && end - start > longestSample))
       return false;
     const idBytes = ids instanceof Uint16Array ? this.#setting!.narrowest : 4;
-    if (this.#waiting > 0 && !this.#hasRoom(length, start, end, idBytes)) this.#run();
+    const signed = ids instanceof Int32Array;
+    const alike = idBytes === this.#idBytes && signed === this.#signed;
+    if (this.#waiting > 0 && !(alike && this.#hasRoom(length, start, end))) this.#run();
     if (this.#waiting === 0) {
       this.#idBytes = idBytes;
+      this.#signed = signed;
       this.#first = start;
-      [this.#seedLow, this.#seedHigh] = draws.key;
-      this.#epoch = draws.epoch;
     }
     if (idBytes === 2) this.#ids16.set(ids, this.#idEnd);
     else this.#ids32.set(ids, this.#idEnd);
     const at = this.#waiting * rowWords;
     const base = this.#direct ? 0 : this.#first;
     const rows = this.#rows;
-    rows[at] = (this.#room?.start ?? 0) + idsAt + this.#idEnd * idBytes;
+    const draws = this.#draws;
+    rows[at] = this.#start + idsAt + this.#idEnd * idBytes;
     rows[at + 1] = length;
     rows[at + 2] = start - base;
     rows[at + 3] = end - base;
     rows[at + 4] = draws.sampleLow;
     rows[at + 5] = draws.sampleHigh;
-    rows[at + 6] = this.#setting!.budget?.(length, draws) ?? 0;
-    rows[at + 7] = ids instanceof Int32Array ? 1 : 0;
+    rows[at + 6] = draws.epoch;
+    rows[at + 7] = this.#setting!.budget?.(length, draws) ?? 0;
     this.#waiting++;
-    this.#idEnd += Math.ceil(length / group) * group;
+    this.#idEnd += align(length);
     this.#last = end;
     return true;
   }
 
   /** Whether one more row can wait; those that are copied to their columns have to stand side by side there. */
-  #hasRoom(length: number, start: number, end: number, idBytes: number): boolean {
+  #hasRoom(length: number, start: number, end: number): boolean {
     return (
       this.#waiting < mostRows &&
-      idBytes === this.#idBytes &&
       this.#idEnd + length + group <= idRoom &&
       (this.#direct || (start === this.#last && end - this.#first <= longestSample))
     );
@@ -193,18 +190,16 @@ class KernelHost {
     const count = this.#waiting;
     if (count === 0) return;
     this.#clear();
-    const { inputIds, labels } = this.#direct
-      ? this.#out
-      : { inputIds: this.#inputIds, labels: this.#labels };
+    const { key } = this.#draws;
+    const { inputIds, labels } = this.#direct ? this.#out : this.#own;
     const selected = this.#exports.maskRows(
       this.#rows.byteOffset,
       count,
       this.#idBytes,
       inputIds.byteOffset,
       labels.byteOffset,
-      this.#seedLow,
-      this.#seedHigh,
-      this.#epoch,
+      key[0],
+      key[1],
     );
     if (selected < 0) throw this.#unknownId(-1 - selected);
     this.#selected += selected;
@@ -215,11 +210,12 @@ class KernelHost {
     const length = this.#last - this.#first;
     let cut = count === 1 ? this.#cut[length] : undefined;
     if (cut === undefined) {
-      cut = [this.#inputIds.subarray(0, length), this.#labels.subarray(0, length)];
+      const { inputIds, labels } = this.#own;
+      cut = { inputIds: inputIds.subarray(0, length), labels: labels.subarray(0, length) };
       if (count === 1) this.#cut[length] = cut;
     }
-    this.#out.inputIds.set(cut[0], this.#first);
-    this.#out.labels.set(cut[1], this.#first);
+    this.#out.inputIds.set(cut.inputIds, this.#first);
+    this.#out.labels.set(cut.labels, this.#first);
   }
 
   #unknownId(row: number): TokenIdError {
@@ -230,7 +226,7 @@ class KernelHost {
     let position = 0;
     while (all[ids + position]! < size) position++;
     const id = all[ids + position]!;
-    return new TokenIdError(position, this.#rows[at + 7] === 1 ? id | 0 : id, size);
+    return new TokenIdError(position, this.#signed ? id | 0 : id, size);
   }
 }
 
@@ -293,8 +289,8 @@ export function rowKernel(
   }
   const kernel = host;
   return {
-    begin: (out) => kernel.begin(setting, out),
-    add: (input, draws, start, end) => kernel.add(input, draws, start, end),
+    begin: (out, draws) => kernel.begin(setting, out, draws),
+    add: (input, start, end) => kernel.add(input, start, end),
     finish: () => kernel.finish(),
   };
 }

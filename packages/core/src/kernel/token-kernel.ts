@@ -6,7 +6,7 @@ import { rowKernel } from './row-kernel.ts';
 import { tokenMaskingWasm } from './token-masking-wasm.ts';
 
 /** Larger or more scattered vocabularies are left to the reference. */
-const largestVocab = 2 ** 20;
+const largestVocab = 0x10_0000;
 const mostRanges = 16;
 
 const module: KernelModule = { hex: tokenMaskingWasm };

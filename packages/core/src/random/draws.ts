@@ -2,26 +2,6 @@ import { ArgumentError } from '../errors.ts';
 import { philox4x32, signedMulhi32 } from './philox.ts';
 import { toUint32, toUint64, type Uint64 } from './uint64.ts';
 
-/**
- * What a draw is for. Each op has a counter space of its own, so adding an op never moves another's
- * draws. 13 to 127 are reserved; 128 to 255 are the trainer's.
- */
-export const op = {
-  select: 0,
-  action: 1,
-  token: 2,
-  spanLength: 3,
-  spanStart: 4,
-  order: 5,
-  pack: 6,
-  mix: 7,
-  pair: 8,
-  count: 9,
-  denoiser: 10,
-  segmentation: 11,
-  permutation: 12,
-} as const;
-
 /** The draws of one seed, addressed by (op, epoch, sample, index) in any sequence. */
 export interface Draws {
   /** The seed as two words of 32 bits, the low one first. */
@@ -63,7 +43,7 @@ export function createDraws(seed: Uint64): Draws {
   return new PhiloxDraws(toUint64('seed', seed));
 }
 
-const blockLimit = 1 << 24;
+const blockLimit = 0x100_0000;
 const cachedOps = 16;
 
 class PhiloxDraws implements Draws {

@@ -5,7 +5,7 @@
  */
 import { ArgumentError } from '../errors.ts';
 import { permuteRange } from '../kernel/permutation-kernel.ts';
-import { op } from './draws.ts';
+import * as op from './ops.ts';
 import { philox4x32 } from './philox.ts';
 import { toUint32, toUint64, type Uint64 } from './uint64.ts';
 

@@ -1,17 +1,19 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
 import { unitKernel } from '../kernel/unit-kernel.ts';
-import { op } from '../random/draws.ts';
+import * as op from '../random/ops.ts';
 import type { VocabTables } from '../vocab.ts';
-import { checkAction, thresholdOf } from './action.ts';
+import { checkAction } from './action.ts';
 import { checkTable, drawLength } from './length-table.ts';
-import { randomToken } from './random-words.ts';
+import { type RandomWords, uniformWords } from './random-words/random-words.ts';
+import { randomWordsFromPlan } from './random-words/random-words-from-plan.ts';
+import { checkPartsPerMillion, thresholdOf } from './rate.ts';
 import { type BudgetSelection, budgetOf, checkSelection } from './selection.ts';
-import { ignoredLabel, type Strategy } from './strategy.ts';
+import { type Columns, ignoredLabel, type Strategy } from './strategy.ts';
 import type { UnitStrategyPlan } from './strategy-plan.ts';
 import { splitUnits, type Units, unitsOfLength } from './units.ts';
 
 /** Positions fit below this in a key beside a 32-bit draw. */
-const positionRoom = 2 ** 21;
+const positionRoom = 0x20_0000;
 
 /**
  * Composes a strategy: what is hidden as a whole (*unit*), how many of these in a row (*lengths*), how
@@ -42,29 +44,40 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
   const lengths = checkTable('strategy.lengths', plan.lengths);
   const selection = checkSelection(plan.selection);
   const action = checkAction(plan.action);
+  const words = randomWordsFromPlan('strategy.action.randomWords', action);
   if (selection.type === 'bernoulli' && lengths.length > 0) {
     throw new ArgumentError('strategy.lengths', 'none with Bernoulli selection', lengths);
   }
+  return composeUnits({ type, unit, lengths, selection, action }, words);
+}
+
+/** The strategy of a plan that holds; `words` are those that its action names. */
+export function composeUnits(
+  plan: UnitStrategyPlan,
+  words: RandomWords = uniformWords,
+): Strategy<UnitStrategyPlan> {
+  const { unit, lengths, selection, action } = plan;
   const room = new Room();
 
-  const checked: UnitStrategyPlan = { type, unit, lengths, selection, action };
   return {
-    plan: checked,
+    plan,
+    prepare: (vocab) => words.prepare?.(vocab),
     // The kernel tells units by the vocabulary alone, and draws uniformly.
     accelerate: (vocab, room) =>
-      unit === 'column' || action.randomWords !== undefined
-        ? undefined
-        : unitKernel(checked, vocab, room),
+      unit === 'column' || words !== uniformWords ? undefined : unitKernel(plan, vocab, room),
     atRate: (rate) =>
-      unitMasking({
-        ...plan,
-        selection:
-          selection.type === 'bernoulli'
-            ? { ...selection, select: thresholdOf(rate) }
-            : { ...selection, rate },
-      }),
+      composeUnits(
+        {
+          ...plan,
+          selection:
+            selection.type === 'bernoulli'
+              ? { ...selection, select: thresholdOf(rate) }
+              : { ...selection, rate: checkPartsPerMillion(rate) },
+        },
+        words,
+      ),
 
-    mask(input, draws, vocab, out) {
+    mask(input, draws, vocab, out, start) {
       const { ids } = input;
       const { length } = ids;
       if (length > positionRoom) {
@@ -72,7 +85,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
       }
       room.reserve(length);
       const { units, anchorOf } = room;
-      copy(ids, vocab, out.inputIds, out.labels);
+      copy(ids, vocab, out, start);
       splitUnits(unit, input, vocab, units);
       anchorOf.fill(-1, 0, length);
 
@@ -80,9 +93,9 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
       if (selection.type === 'bernoulli') {
         selected = 0;
         for (let index = 0; index < units.count; index++) {
-          const start = units.start[index]!;
-          if (draws.half(op.select, start) >= selection.select) continue;
-          selected += room.take(index, start);
+          const first = units.start[index]!;
+          if (draws.half(op.select, first) >= selection.select) continue;
+          selected += room.take(index, first);
         }
       } else {
         const budget = budgetOf(selection, length, draws);
@@ -102,19 +115,18 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
 
       const { maskId } = vocab;
       for (let index = 0; index < units.count; index++) {
-        const start = units.start[index]!;
-        const anchor = anchorOf[start]!;
+        const first = units.start[index]!;
+        const anchor = anchorOf[first]!;
         if (anchor === -1) continue;
-        for (let position = start; position < units.end[index]!; position++) {
-          out.labels[position] = ids[position]!;
+        for (let position = first; position < units.end[index]!; position++) {
+          const place = start + position;
+          out.labels[place] = ids[position]!;
           const draw = draws.half(
             op.action,
-            action.per === 'token' ? position : action.per === 'unit' ? start : anchor,
+            action.per === 'token' ? position : action.per === 'unit' ? first : anchor,
           );
-          if (draw < action.mask) out.inputIds[position] = maskId;
-          else if (draw < action.random) {
-            out.inputIds[position] = randomToken(draws, position, vocab, action);
-          }
+          if (draw < action.mask) out.inputIds[place] = maskId;
+          else if (draw < action.random) out.inputIds[place] = words.draw(draws, position, vocab);
         }
       }
       return selected;
@@ -125,14 +137,14 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
 function copy(
   ids: ArrayLike<number>,
   { size }: VocabTables,
-  inputIds: { [position: number]: number },
-  labels: Int32Array,
+  { inputIds, labels }: Columns,
+  start: number,
 ): void {
   for (let position = 0; position < ids.length; position++) {
     const id = ids[position]!;
     if (!(id >= 0 && id < size)) throw new TokenIdError(position, id, size);
-    inputIds[position] = id;
-    labels[position] = ignoredLabel;
+    inputIds[start + position] = id;
+    labels[start + position] = ignoredLabel;
   }
 }
 

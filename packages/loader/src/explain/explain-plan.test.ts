@@ -10,6 +10,7 @@ import {
   t5,
   tokenMasking,
   ul2,
+  unigramWords,
 } from '@maskloom/core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -66,7 +67,7 @@ describe('explainPlan()', () => {
     ],
     [
       'unigram words',
-      tokenMasking({ rate: 0.5, randomWords: 'unigram' }),
+      tokenMasking({ rate: 0.5, randomWords: unigramWords }),
       /drawn as often as the data has it/,
     ],
     [

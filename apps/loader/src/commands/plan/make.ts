@@ -19,6 +19,7 @@ import {
   memory,
   memoryOption,
   modes,
+  randomWords,
   rates,
   seed,
   sentinels,
@@ -81,11 +82,10 @@ export function makeCommand(): Command {
     .option('--mask <share>', 'share of those that become the mask token', share)
     .option('--random <share>', 'share of those that become a random token', share)
     .option('--keep <share>', 'share of those that stay as they are', share)
-    .addOption(
-      new Option(
-        '--random-words <distribution>',
-        'draw random tokens from all ids alike, or as often as the dataset has them (default: uniform)',
-      ).choices(['uniform', 'unigram']),
+    .option(
+      '--random-words <distribution>',
+      'draw random tokens from all ids alike (uniform, the default), or as often as the dataset has them (unigram)',
+      randomWords,
     )
     .option('--max-predictions <count>', 'selected tokens of a sample at most', integer(0))
     .option('--mean-length <tokens>', 't5: mean tokens of a span (default: 3)', meanLength)
