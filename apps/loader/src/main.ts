@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { cacheCommand } from './commands/cache.ts';
 import { encodeCommand } from './commands/encode.ts';
 import { planCommand } from './commands/plan/plan.ts';
 import { previewCommand } from './commands/preview.ts';
@@ -17,6 +18,7 @@ const commands = [
   verifyCommand(),
   previewCommand(),
   serveCommand(),
+  cacheCommand(),
 ];
 for (const command of commands) program.addCommand(command);
 throwInsteadOfExit(program);

@@ -1,9 +1,10 @@
 import { createLoader, createStagesLoader, StreamDigest } from '@maskloom/loader';
+import { type CacheCommandOptions, cacheOf } from '../cache-options.ts';
 import { Datasets } from '../datasets.ts';
 import { readStages } from '../plan-file.ts';
 
 /** What `maskloom verify --stages` takes. */
-export interface VerifyStagesOptions {
+export interface VerifyStagesOptions extends CacheCommandOptions {
   readonly stages: string;
   readonly data: readonly string[];
   readonly stage: number;
@@ -24,8 +25,11 @@ export async function verifyStages(options: VerifyStagesOptions): Promise<void> 
   const datasets = new Datasets(options.data, options.memory);
   await using loader = createStagesLoader({
     stages,
-    open: async (plan) =>
-      createLoader({ plan, datasets: await datasets.of(plan), workers, indexes }),
+    open: async (plan) => {
+      const opened = await datasets.of(plan);
+      const cache = cacheOf(options, plan);
+      return createLoader({ plan, datasets: opened, workers, indexes, ...cache });
+    },
   });
   const first = stages.stages[stage]?.from;
   const { epoch = first?.epoch ?? 0, step = first?.step ?? 0, steps } = options;

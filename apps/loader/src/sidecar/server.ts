@@ -4,8 +4,15 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { endOfStream, type Loader, schemaMessage } from '@maskloom/loader';
+import {
+  endOfStream,
+  type Loader,
+  type Metrics,
+  prometheusText,
+  schemaMessage,
+} from '@maskloom/loader';
 import type { Manifest } from '@maskloom/shards';
+import type { Rank } from '../rank.ts';
 import { parseQuery } from './query.ts';
 
 /** A sidecar that listens. */
@@ -31,6 +38,10 @@ export interface ListenOptions {
   readonly port?: number;
   /** Batches computed ahead for each stream. */
   readonly prefetch?: number;
+  /** Slice of each global batch for requests that name none. Default all of it. */
+  readonly slice?: Rank;
+  /** What `/metrics` tells. */
+  readonly metrics?: Metrics;
 }
 
 /** Options of {@linkcode serve}. */
@@ -88,6 +99,8 @@ export async function answer(
       return sendJson(response, 200, { status: 'ok', plan: options.loader.planId });
     case '/plan':
       return sendJson(response, 200, describe(options));
+    case '/metrics':
+      return sendMetrics(options, response);
     case '/batch':
       return sendBatch(options, url, response);
     case '/batches':
@@ -97,9 +110,19 @@ export async function answer(
         response,
         404,
         'PATH',
-        `${url.pathname} is not served here, only /healthz, /plan, /batch and /batches`,
+        `${url.pathname} is not served here, only /healthz, /plan, /metrics, /batch and /batches`,
       );
   }
+}
+
+/** Answers a request for metrics. */
+export function sendMetrics({ metrics }: ListenOptions, response: ServerResponse): void {
+  if (metrics === undefined) {
+    sendError(response, 404, 'PATH', 'This sidecar was started without metrics');
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
+  response.end(prometheusText(metrics.snapshot()));
 }
 
 function describe({ loader, manifest }: SidecarOptions): object {
@@ -108,11 +131,11 @@ function describe({ loader, manifest }: SidecarOptions): object {
 }
 
 async function sendBatch(
-  { loader }: SidecarOptions,
+  { loader, slice }: SidecarOptions,
   url: URL,
   response: ServerResponse,
 ): Promise<void> {
-  const { steps: _, ...address } = parseQuery(url.searchParams, loader.plan, 'batch');
+  const { steps: _, ...address } = parseQuery(url.searchParams, loader.plan, 'batch', slice);
   const batch = await loader.batch(address);
   response.writeHead(200, { 'content-type': arrowStream });
   response.write(schemaMessage(batch.recordBatch.schema));
@@ -121,11 +144,11 @@ async function sendBatch(
 }
 
 async function streamBatches(
-  { loader, prefetch }: SidecarOptions,
+  { loader, prefetch, slice }: SidecarOptions,
   url: URL,
   response: ServerResponse,
 ): Promise<void> {
-  const query = parseQuery(url.searchParams, loader.plan, 'dataset');
+  const query = parseQuery(url.searchParams, loader.plan, 'dataset', slice);
   const { epoch, step, rank, world, layout, steps } = query;
   const batches = loader.batches({
     from: { epoch, step },

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors.ts';
 import { philox4x32, signedMulhi32 } from './philox.ts';
-import { toUint32, toUint64, type Uint64 } from './uint64.ts';
+import { checkUint64, toUint32, toUint64, type Uint64 } from './uint64.ts';
 
 /** The draws of one seed, addressed by (op, epoch, sample, index) in any sequence. */
 export interface Draws {
@@ -67,12 +67,13 @@ class PhiloxDraws implements Draws {
 
   at(epoch: number, sample: Uint64): this {
     this.epoch = toUint32('epoch', epoch);
-    if (typeof sample === 'number' && Number.isSafeInteger(sample) && sample >= 0) {
+    checkUint64('sample', sample);
+    if (typeof sample === 'number') {
       this.sampleLow = sample >>> 0;
       this.sampleHigh = Math.floor(sample / 0x100000000);
     } else {
       // Through memory: arithmetic on a bigint would allocate.
-      this.#sample.setBigUint64(0, toUint64('sample', sample), true);
+      this.#sample.setBigUint64(0, sample, true);
       this.sampleLow = this.#sample.getUint32(0, true);
       this.sampleHigh = this.#sample.getUint32(4, true);
     }

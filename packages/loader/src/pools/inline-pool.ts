@@ -24,7 +24,7 @@ export function inlinePool(compute: Compute, maskerIn: MaskerIn, onClose: () => 
     run: async (task) => {
       if (closed) throw new LoaderClosedError();
       const result = await compute(task, task.ring && maskerOf(task.ring));
-      return { ...result, slot: task.slot };
+      return { ...result, slot: task.slot, worker: 0 };
     },
     forget: (ring) => {
       maskers.delete(ring);
