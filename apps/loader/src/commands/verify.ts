@@ -18,7 +18,7 @@ export function verifyCommand(): Command {
     .option('--plan <file>', 'the plan')
     .option('--stages <file>', 'or the stages of a run')
     .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', folders)
-    .option('--stage <number>', 'first stage', integer(0), 0)
+    .option('--stage <number>', 'first stage of a run in stages (default: 0)', integer(0))
     .option('--epoch <number>', 'first epoch (default: 0, or where the stage starts)', integer(0))
     .option('--step <number>', 'first step (default: 0, or where the stage starts)', integer(0))
     .option('--steps <count>', 'how many steps (default: one epoch, or all stages)', integer(1))
@@ -37,6 +37,9 @@ async function run(options: VerifyCommandOptions): Promise<void> {
     throw new ArgumentError('--plan or --stages', 'one of them', found);
   }
   if (stages !== undefined) return await verifyStages({ ...options, stages });
+  if (options.stage !== undefined) {
+    throw new ArgumentError('--stage', 'given with --stages only', options.stage);
+  }
   const { epoch = 0, step = 0, workers, ranks, prefetch, indexes } = options;
   const plan = await readPlan(planFile!);
   const datasets = await new Datasets(options.data, options.memory).of(plan);
