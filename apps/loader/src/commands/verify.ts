@@ -27,7 +27,7 @@ export function verifyCommand(): Command {
     .option('--plan <file>', 'the same')
     .option('--stages <file>', 'or the stages of a run')
     .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', folders)
-    .option('--stage <number>', 'first stage', integer(0), 0)
+    .option('--stage <number>', 'first stage of a run in stages (default: 0)', integer(0))
     .option('--epoch <number>', 'first epoch (default: 0, or where the stage starts)', integer(0))
     .option('--step <number>', 'first step (default: 0, or where the stage starts)', integer(0))
     .option('--steps <count>', 'how many steps (default: one epoch, or all stages)', integer(1))
@@ -72,7 +72,18 @@ async function run(given: string | undefined, options: VerifyCommandOptions): Pr
   if (given !== undefined && options.plan !== undefined) {
     throw new ArgumentError('plan', 'given once', `${given} and --plan ${options.plan}`);
   }
-  if (stages !== undefined) return await verifyStages({ ...options, stages });
+  if (stages !== undefined) {
+    for (const name of ['epochs', 'stepDigests', 'trace'] as const) {
+      if (options[name] !== undefined) {
+        const flag = name === 'stepDigests' ? '--step-digests' : `--${name}`;
+        throw new ArgumentError(flag, 'none with --stages', String(options[name]));
+      }
+    }
+    return await verifyStages({ ...options, stages });
+  }
+  if (options.stage !== undefined) {
+    throw new ArgumentError('--stage', 'given with --stages only', options.stage);
+  }
   const plan = await readPlan(planFile!);
   await verifyPlan(plan, options);
 }
@@ -84,6 +95,9 @@ function rangeOf(
 ): { epoch: number; step: number; steps: number } {
   const perEpoch = stepsPerEpoch(plan);
   if (epochs === undefined) return { epoch, step, steps: steps ?? perEpoch };
+  if (epoch !== 0 || step !== 0 || steps !== undefined) {
+    throw new ArgumentError('--epochs', 'none with --epoch, --step and --steps', epochs.join('..'));
+  }
   const [first, end] = epochs;
   return { epoch: first, step: 0, steps: (end - first) * perEpoch };
 }
