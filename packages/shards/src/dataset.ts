@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatasetError, ShardError } from './errors.ts';
+import { checkRecordBatches, checkTokenIds } from './check-contents.ts';
+import { DatasetError, ManifestError, ShardError } from './errors.ts';
 import { datasetDigest, type Manifest, parseManifest, type ShardEntry } from './manifest.ts';
-import { openSamples, type Samples, type ShardBytes } from './samples.ts';
+import { readShards, type Samples, type ShardBytes, samplesOf } from './samples.ts';
 
 /** A dataset whose shards are in memory. */
 export interface Dataset extends Samples {
@@ -17,7 +18,10 @@ export interface Dataset extends Samples {
 
 /** Options of {@linkcode openDataset}. */
 export interface OpenDatasetOptions {
-  /** Compare each shard's SHA-256 with the manifest. Default true. */
+  /**
+   * Compare each shard's and record batch's SHA-256, and the token ids, with the manifest. Default true. Columns, rows
+   * and tokens are compared in any case.
+   */
   readonly verify?: boolean;
 }
 
@@ -25,7 +29,7 @@ export interface OpenDatasetOptions {
  * Opens a dataset: reads its shards into shared memory and verifies them.
  *
  * @throws {DatasetError} with code `DATASET_MISSING` if there is no manifest.
- * @throws {ManifestError} if the manifest is torn or altered.
+ * @throws {ManifestError} if the manifest is torn or altered, naming the field, what was found and expected.
  * @throws {ShardError} naming the shard, what was expected and what was found.
  *
  * @example
@@ -39,22 +43,34 @@ export async function openDataset(
   directory: string,
   options: OpenDatasetOptions = {},
 ): Promise<Dataset> {
-  const manifest = await readManifest(directory);
+  const { verify = true } = options;
+  const path = join(directory, 'manifest.json');
+  const manifest = await readManifest(path, directory);
   const shards: SharedArrayBuffer[] = [];
   for (const entry of manifest.shards) {
-    shards.push(await readShard(join(directory, entry.path), entry, options.verify ?? true));
+    shards.push(await readShard(join(directory, entry.path), entry, verify));
   }
-  const samples = openSamples(manifest, shards);
+  const columns = readShards(path, manifest, shards);
+  if (verify) {
+    checkTokenIds(path, manifest, columns);
+    for (const [index, entry] of manifest.shards.entries()) {
+      checkRecordBatches(path, `shards[${index}]`, entry, new Uint8Array(shards[index]!));
+    }
+  }
+  const samples = samplesOf(manifest, columns);
   return { ...samples, directory, manifest, digest: datasetDigest(manifest), shards };
 }
 
-async function readManifest(directory: string): Promise<Manifest> {
-  const path = join(directory, 'manifest.json');
+async function readManifest(path: string, directory: string): Promise<Manifest> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new DatasetError('DATASET_MISSING', directory, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new DatasetError('DATASET_MISSING', directory, { cause });
+    }
+    throw new ManifestError(path, `it cannot be read (${message})`, { cause });
   }
   return parseManifest(path, text);
 }
@@ -69,7 +85,9 @@ async function readShard(
     throw new ShardError('SHARD_MISSING', path, expected, cause.message, { cause });
   });
   try {
-    const { size } = await file.stat();
+    const found = await file.stat();
+    if (!found.isFile()) throw new ShardError('SHARD_MISSING', path, expected, 'no file');
+    const { size } = found;
     if (size !== entry.bytes) throw new ShardError('SHARD_SIZE', path, expected, `${size} bytes`);
     const shared = new SharedArrayBuffer(size);
     const bytes = new Uint8Array(shared);

@@ -1,4 +1,5 @@
 import { RecordBatchReader } from 'apache-arrow';
+import { checkCounts, checkSchema } from './check-contents.ts';
 import { ShardError } from './errors.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -17,7 +18,8 @@ export interface Samples {
   segment(row: number): number | undefined;
 }
 
-interface RecordBatchColumns {
+/** The columns of a record batch, as views of the shard's bytes. */
+export interface RecordBatchColumns {
   readonly offsets: Int32Array;
   readonly values: Uint16Array | Uint32Array;
   readonly segments: Uint32Array | undefined;
@@ -28,16 +30,32 @@ interface RecordBatchColumns {
  * buffers that the main thread read.
  *
  * @param shards the bytes of each shard of the manifest, in its order
- * @throws {ShardError} with code `SHARD_FORMAT` if a shard does not hold what the manifest says.
+ * @throws {ShardError} with code `SHARD_FORMAT` if a shard is no Arrow IPC file of such rows.
+ * @throws {ManifestError} naming the field that is not as the shards are.
  */
 export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): Samples {
+  return samplesOf(manifest, readShards('manifest.json', manifest, shards));
+}
+
+/**
+ * The columns of each shard's record batches, as the manifest says they are.
+ *
+ * @param path of the manifest, for messages
+ */
+export function readShards(
+  path: string,
+  manifest: Manifest,
+  shards: readonly ShardBytes[],
+): RecordBatchColumns[][] {
   const { rowsPerRecordBatch } = manifest;
-  const firstRows = manifest.shards.map((shard) => shard.firstRow);
   const columns = manifest.shards.map((shard, index) => {
-    const batches = readColumns(shard.path, shards[index]!);
+    const reader = openReader(shard.path, shards[index]!);
+    checkSchema(path, manifest, shard.path, reader.schema);
+    const batches = readColumns(shard.path, reader);
     const rows = batches.map((batch) => batch.offsets.length - 1);
-    const uneven = rows.slice(0, -1).some((count) => count !== rowsPerRecordBatch);
-    if (uneven || rows.reduce((sum, count) => sum + count, 0) !== shard.rows) {
+    const whole = rows.slice(0, -1).every((count) => count === rowsPerRecordBatch);
+    const fits = (rows.at(-1) ?? 0) <= rowsPerRecordBatch;
+    if (!whole || !fits || rows.reduce((sum, count) => sum + count, 0) !== shard.rows) {
       throw new ShardError(
         'SHARD_FORMAT',
         shard.path,
@@ -47,6 +65,17 @@ export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): 
     }
     return batches;
   });
+  checkCounts(path, manifest, columns);
+  return columns;
+}
+
+/** Random access to the samples in these columns. */
+export function samplesOf(
+  manifest: Manifest,
+  columns: readonly (readonly RecordBatchColumns[])[],
+): Samples {
+  const { rowsPerRecordBatch } = manifest;
+  const firstRows = manifest.shards.map((shard) => shard.firstRow);
 
   function locate(row: number): { batch: RecordBatchColumns; index: number } {
     if (!(row >= 0 && row < manifest.rows)) {
@@ -75,22 +104,30 @@ export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): 
   };
 }
 
-function readColumns(path: string, bytes: ShardBytes): RecordBatchColumns[] {
-  try {
-    const batches = [...RecordBatchReader.from(new Uint8Array(bytes))];
-    return batches.map((batch) => {
+function openReader(path: string, bytes: ShardBytes): RecordBatchReader {
+  return asShard(path, () => RecordBatchReader.from(new Uint8Array(bytes)).open());
+}
+
+function readColumns(path: string, reader: RecordBatchReader): RecordBatchColumns[] {
+  return asShard(path, () =>
+    [...reader].map((batch) => {
       const list = batch.getChild('input_ids')!.data[0]!;
       const values = list.children[0]!.values as Uint16Array | Uint32Array;
       // The buffer is padded to 8 bytes: it can hold more offsets than there are rows.
       const offsets = (list.valueOffsets as Int32Array).subarray(0, batch.numRows + 1);
       const segments = batch.getChild('segment')?.data[0]?.values as Uint32Array | undefined;
       return { offsets, values, segments };
-    });
+    }),
+  );
+}
+
+/** Says of what Arrow can't read which shard it is. */
+function asShard<Result>(path: string, read: () => Result): Result {
+  try {
+    return read();
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new ShardError('SHARD_FORMAT', path, 'an Arrow IPC file with input_ids', problem, {
-      cause,
-    });
+    throw new ShardError('SHARD_FORMAT', path, 'an Arrow IPC file', problem, { cause });
   }
 }
 
