@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../apps/loader/bin/maskloom.js', import.meta.url));
+/** The `maskloom` command. */
+export const bin = fileURLToPath(new URL('../../apps/loader/bin/maskloom.js', import.meta.url));
 
 /** How a command ended and what it printed. */
 export interface Ended {

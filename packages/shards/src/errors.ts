@@ -79,3 +79,24 @@ export class ShardError extends Error {
     this.actual = actual;
   }
 }
+
+/** A place that cannot be written to. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+  readonly code = 'OUTPUT';
+  /** The file or folder that was to be written. */
+  readonly path: string;
+
+  constructor(path: string, problem: string, options?: ErrorOptions) {
+    super(`Cannot write ${path}: ${problem}`, options);
+    this.path = path;
+  }
+
+  /** What the system said, with a remedy. */
+  static of(path: string, cause: unknown): OutputError {
+    if (cause instanceof OutputError) return cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const remedy = code === 'ENOSPC' ? 'free some space' : 'choose a place this user may write to';
+    return new OutputError(path, `${message}; ${remedy}`, { cause });
+  }
+}

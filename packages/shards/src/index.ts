@@ -6,7 +6,8 @@
  */
 export { canonicalJson, type Json } from './canonical-json.ts';
 export { type Dataset, type OpenDatasetOptions, openDataset } from './dataset.ts';
-export { DatasetError, ManifestError, ShardError } from './errors.ts';
+export { createDraft, type Draft, makeFolders } from './draft.ts';
+export { DatasetError, ManifestError, OutputError, ShardError } from './errors.ts';
 export {
   datasetDigest,
   type ExtraColumn,
