@@ -115,23 +115,27 @@ export function parsePlan(text: string): Plan {
     throw new PlanError('PLAN', 'The plan is not a JSON object: make it with `maskloom plan`');
   }
   const plan = value as Plan;
-  const known = new Set([
-    'version',
-    'datasets',
-    'strategy',
-    'rates',
-    'mode',
-    'copies',
-    'seed',
-    'order',
-    'batch',
-    'last',
-  ]);
-  for (const key of Object.keys(plan)) {
-    // A field that is ignored would still change the plan id.
-    if (!known.has(key)) throw new PlanError('PLAN', `The plan has an unknown field "${key}"`);
+  const unknown = unknownField(plan, checkPlan(plan), '');
+  // A field that is ignored would still change the plan id.
+  if (unknown !== undefined) {
+    throw new PlanError(
+      'PLAN',
+      `The plan has an unknown field "${unknown}": remove it, or make the plan again with \`maskloom plan\``,
+    );
   }
-  return checkPlan(plan);
+  return plan;
+}
+
+/** The first field of a JSON value, at any depth, that the known one does not have. */
+function unknownField(value: unknown, known: unknown, path: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const name = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
+    if (!Object.hasOwn(known as object, key)) return name;
+    const found = unknownField(inner, (known as Record<string, unknown>)[key], name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The plan id: SHA-256 of the plan's canonical JSON (RFC 8785), hexadecimal. */
@@ -160,12 +164,11 @@ function inMillionths({ over, points }: RateSchedule): RateSchedule {
   return { over, points: points.map(([at, rate]) => [at, Math.round(rate * 1_000_000)]) };
 }
 
+/** Checks a plan, and returns it with the fields that are known. */
 function checkPlan(plan: Plan): Plan {
-  if (plan.version !== 1) {
-    throw new PlanError('PLAN', `The plan has version ${String(plan.version)}, expected 1`);
-  }
-  const dataset = Array.isArray(plan.datasets) ? plan.datasets[0] : undefined;
-  if (dataset === undefined || plan.datasets.length !== 1) {
+  if (plan.version !== 1) throw new ArgumentError('version', '1', plan.version);
+  const dataset: unknown = Array.isArray(plan.datasets) ? plan.datasets[0] : undefined;
+  if (!isDataset(dataset) || plan.datasets.length !== 1) {
     throw new PlanError('PLAN', 'The plan does not name one dataset: make it with `maskloom plan`');
   }
   if (typeof dataset.digest !== 'string' || !/^[0-9a-f]{64}$/.test(dataset.digest)) {
@@ -177,12 +180,14 @@ function checkPlan(plan: Plan): Plan {
   const base = parseUint64('datasets[0].base', dataset.base);
   toUint64('datasets[0].base + rows', base + BigInt(dataset.rows));
   const strategy = strategyFromPlan(plan.strategy);
-  toMode(plan);
+  const mode = toMode(plan);
+  let rates: RateSchedule | undefined;
   if (plan.rates !== undefined) {
     if (plan.mode === 'static') {
       throw new ArgumentError('rates', 'none in static mode', plan.rates, 'use dynamic mode');
     }
-    strategy.atRate(checkRateSchedule(plan.rates).points[0]![1]);
+    rates = checkRateSchedule(plan.rates);
+    strategy.atRate(rates.points[0]![1]);
   }
   parseUint64('seed', plan.seed);
   if (!['global', 'sequential'].includes(plan.order)) {
@@ -200,5 +205,21 @@ function checkPlan(plan: Plan): Plan {
       `The dataset's ${dataset.rows} rows do not fill one batch of ${plan.batch}: choose a smaller batch, or last "short" or "fill"`,
     );
   }
-  return plan;
+  const { version, seed, order, batch, last } = plan;
+  const { digest, rows, base: sampleBase } = dataset;
+  return {
+    version,
+    datasets: [{ digest, rows, base: sampleBase }],
+    strategy: strategy.plan,
+    ...(rates === undefined ? {} : { rates }),
+    ...mode,
+    seed,
+    order,
+    batch,
+    last,
+  };
+}
+
+function isDataset(value: unknown): value is PlanDataset {
+  return typeof value === 'object' && value !== null;
 }

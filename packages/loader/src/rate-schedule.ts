@@ -10,6 +10,9 @@ export interface RateSchedule {
 
 /** Checks a schedule from a plan. */
 export function checkRateSchedule(schedule: RateSchedule): RateSchedule {
+  if (typeof schedule !== 'object' || schedule === null) {
+    throw new ArgumentError('rates', 'an object with over and points', schedule);
+  }
   const { over, points } = schedule;
   if (over !== 'epoch' && over !== 'step') {
     throw new ArgumentError('rates.over', '"epoch" or "step"', over);

@@ -54,7 +54,7 @@ export function actionPlan(shares: ActionShares, per: ActionPlan['per']): Action
   };
 }
 
-/** Checks an action from a plan. */
+/** Checks an action from a plan, and returns the fields it has. */
 export function checkAction(action: ActionPlan): ActionPlan {
   for (const name of ['mask', 'random'] as const) {
     const value: unknown = action?.[name];
@@ -72,5 +72,6 @@ export function checkAction(action: ActionPlan): ActionPlan {
   if (!['token', 'unit', 'span'].includes(action.per)) {
     throw new ArgumentError('strategy.action.per', '"token", "unit" or "span"', action.per);
   }
-  return action;
+  const { mask, random, per } = action;
+  return { mask, random, per };
 }
