@@ -226,14 +226,27 @@ describe('batches()', () => {
   });
 
   test('keeps to the ring: a consumer that stops asking stops the workers', async () => {
-    await withLoader(2, async (loader) => {
-      const stream = loader.batches({ prefetch: 2 });
-      const { value: first } = await stream.next();
-      const before = Uint8Array.from(first!.message);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      expect(Uint8Array.from(first!.message)).toEqual(before);
-      await stream.return();
-    });
+    let computed = 0;
+    // A batch of 12 rows reads 12 samples; workers: 0 computes in this thread, by the same ring.
+    const counted: Dataset = {
+      ...dataset,
+      sample(row) {
+        computed++;
+        return dataset.sample(row);
+      },
+    };
+    await using loader = await createLoader({ plan, dataset: counted, workers: 0 });
+    const stream = loader.batches({ prefetch: 2 });
+    const { value: first } = await stream.next();
+    const before = Uint8Array.from(first!.message);
+    for (let consumed = 1; consumed <= 4; consumed++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(computed).toBe((consumed + 2) * 12);
+      if (consumed === 1) expect(Uint8Array.from(first!.message)).toEqual(before);
+      await stream.next();
+    }
+    await stream.return();
+    expect(computed).toBe(7 * 12);
   });
 
   test('pads dense rows with the pad id, label -100 and attention 0', async () => {
