@@ -16,6 +16,7 @@ export {
   createLoader,
   type Loader,
   type LoaderOptions,
+  maxPrefetch,
   type Position,
 } from './loader.ts';
 export { globalOrder, type Order } from './order.ts';
@@ -29,5 +30,6 @@ export {
   rateOf,
   stepsPerEpoch,
 } from './plan.ts';
+export { maxWorkers } from './pools/pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
 export { checkState, type State, stateAfter } from './state.ts';

@@ -325,6 +325,17 @@ describe('a loader refuses', () => {
     });
   });
 
+  test('more workers or batches ahead than memory may hold', async () => {
+    await expect(createLoader({ plan, dataset, workers: 1_000_000 })).rejects.toThrow(
+      /^workers is 1000000, expected an integer from 0 to 256/,
+    );
+    await withLoader(0, async (loader) => {
+      await expect(loader.batches({ prefetch: 1e9 }).next()).rejects.toThrow(
+        /^prefetch is 1000000000, expected an integer from 0 to 1024/,
+      );
+    });
+  });
+
   test('a state of another plan', async () => {
     await withLoader(0, async (loader) => {
       const state = { version: 1, plan: '0'.repeat(64), epoch: 0, step: 0 } as const;

@@ -9,17 +9,23 @@ import { type BatchAddress, checkAddress } from './global-batch.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
-import type { Pool } from './pools/pool.ts';
+import { maxWorkers, type Pool } from './pools/pool.ts';
 import { threadPool } from './pools/thread-pool.ts';
 import { metadataRoom, type SlotBytes } from './slot.ts';
 import { checkState, type State, stateAfter } from './state.ts';
+
+/** Batches computed ahead at most. */
+export const maxPrefetch = 1024;
 
 /** Options of {@linkcode createLoader}. */
 export interface LoaderOptions {
   readonly plan: Plan;
   /** The dataset that the plan names. */
   readonly dataset: Dataset;
-  /** Worker threads; 0 computes in the calling thread. Default: one less than there are processors, at least 1. */
+  /**
+   * Worker threads, up to 256; 0 computes in the calling thread. Default: one less than there are processors, at
+   * least 1.
+   */
   readonly workers?: number;
 }
 
@@ -38,7 +44,7 @@ export interface BatchesOptions {
   readonly world?: number;
   /** Default `dense`. */
   readonly layout?: LayoutSpec;
-  /** Batches computed ahead of the one being consumed. Default 4. */
+  /** Batches computed ahead of the one being consumed, up to 1024: each has memory of its own. Default 4. */
   readonly prefetch?: number;
   /** Whether batches carry their sample digests. Default false. */
   readonly digest?: boolean;
@@ -91,8 +97,9 @@ export interface Loader {
  * ```
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
-  const { plan, dataset, workers = Math.max(1, availableParallelism() - 1) } = options;
-  checkCount('workers', workers, 0);
+  const { plan, dataset } = options;
+  const { workers = Math.min(Math.max(1, availableParallelism() - 1), maxWorkers) } = options;
+  checkCount('workers', workers, maxWorkers);
   checkDataset(plan, dataset);
   const { manifest, shards } = dataset;
   const pool =
@@ -136,8 +143,8 @@ class PooledLoader implements Loader {
   async *batches(options: BatchesOptions = {}): AsyncGenerator<Batch, void, void> {
     const { layout = 'dense', digest = false, prefetch = 4, signal } = options;
     const { rank = 0, world = 1, steps = Number.POSITIVE_INFINITY } = options;
-    if (steps !== Number.POSITIVE_INFINITY) checkCount('steps', steps, 0);
-    checkCount('prefetch', prefetch, 0);
+    if (steps !== Number.POSITIVE_INFINITY) checkCount('steps', steps);
+    checkCount('prefetch', prefetch, maxPrefetch);
     const from: Position = options.from ?? { epoch: 0, step: 0 };
     if (from.plan !== undefined) checkState(this.plan, from);
     let address = checkAddress(this.plan, { epoch: from.epoch, step: from.step, rank, world });
@@ -214,8 +221,9 @@ class PooledLoader implements Loader {
   }
 }
 
-function checkCount(argument: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new ArgumentError(argument, `an integer from ${least}`, value);
+function checkCount(argument: string, value: number, most = Number.MAX_SAFE_INTEGER): void {
+  if (!Number.isSafeInteger(value) || value < 0 || value > most) {
+    const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+    throw new ArgumentError(argument, `an integer from 0${upTo}`, value);
   }
 }

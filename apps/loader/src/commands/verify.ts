@@ -1,7 +1,7 @@
-import { createLoader, StreamDigest } from '@maskloom/loader';
+import { createLoader, maxPrefetch, maxWorkers, StreamDigest } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { Command } from 'commander';
-import { integer } from '../options.ts';
+import { integer, path } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 
 interface VerifyCommandOptions {
@@ -19,14 +19,19 @@ interface VerifyCommandOptions {
 export function verifyCommand(): Command {
   return new Command('verify')
     .description('compute batches and print the stream digest: equal digests, equal data')
-    .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset')
+    .requiredOption('--plan <file>', 'the plan', path)
+    .requiredOption('--data <folder>', 'its dataset', path)
     .option('--epoch <number>', 'first epoch', integer(0), 0)
     .option('--step <number>', 'first step', integer(0), 0)
     .option('--steps <count>', 'how many steps (default: one epoch)', integer(1))
-    .option('--workers <count>', 'worker threads', integer(0), 2)
+    .option('--workers <count>', 'worker threads', integer(0, maxWorkers), 2)
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
-    .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
+    .option(
+      '--prefetch <count>',
+      'batches computed ahead for each rank',
+      integer(0, maxPrefetch),
+      4,
+    )
     .action(run);
 }
 
