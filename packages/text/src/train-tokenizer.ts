@@ -71,8 +71,8 @@ export async function trainWordPiece(
   if (counts.size === 0) {
     throw new ArgumentError('number of words', 'at least 1', 0, 'give texts with words');
   }
-  const size = vocabSize - specialTokens.length;
-  const pieces = trainPieces(counts, { size, minFrequency });
+  const special = specialTokens.length;
+  const pieces = trainPieces(counts, { size: vocabSize - special, special, minFrequency });
   return { tokenizer: tokenizerJson(pieces, lowercase), config };
 }
 
