@@ -1,7 +1,7 @@
-import { createLoader } from '@maskloom/loader';
+import { createLoader, maxPrefetch, maxWorkers } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { Command } from 'commander';
-import { integer } from '../options.ts';
+import { host, integer, path } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { serve } from '../sidecar/server.ts';
 
@@ -18,12 +18,17 @@ interface ServeCommandOptions {
 export function serveCommand(): Command {
   return new Command('serve')
     .description('serve the batches of a plan over HTTP, as Arrow IPC streams')
-    .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset')
-    .option('--host <address>', 'where to listen', '127.0.0.1')
-    .option('--port <number>', '0 takes any free port', integer(0), 4300)
-    .option('--workers <count>', 'worker threads', integer(0), 2)
-    .option('--prefetch <count>', 'batches computed ahead for each stream', integer(0), 4)
+    .requiredOption('--plan <file>', 'the plan', path)
+    .requiredOption('--data <folder>', 'its dataset', path)
+    .option('--host <address>', 'where to listen', host, '127.0.0.1')
+    .option('--port <number>', '0 takes any free port', integer(0, 65535), 4300)
+    .option('--workers <count>', 'worker threads', integer(0, maxWorkers), 2)
+    .option(
+      '--prefetch <count>',
+      'batches computed ahead for each stream',
+      integer(0, maxPrefetch),
+      4,
+    )
     .action(run);
 }
 

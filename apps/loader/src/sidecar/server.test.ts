@@ -132,6 +132,31 @@ describe('a sidecar', () => {
     expect(body.error.message).toMatch(message);
   });
 
+  test.each([
+    ['//', 404],
+    ['//plan', 404],
+    ['/%zz', 404],
+    ['http://elsewhere/plan', 400],
+    ['*', 400],
+  ])('answers the request target %s with %i', async (path, status) => {
+    const { url } = await start();
+    const found = await new Promise((resolve, reject) => {
+      const { port } = new URL(url);
+      const sent = request({ host: '127.0.0.1', port, path }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      sent.once('error', reject).end();
+    });
+    expect(found).toBe(status);
+  });
+
+  test('does not listen on every address because its host is empty, nor on a port that is none', async () => {
+    const options = { loader, manifest: dataset.manifest };
+    await expect(serve({ ...options, host: ' ' })).rejects.toThrow(/^host is " ", expected/);
+    await expect(serve({ ...options, port: 99_999 })).rejects.toThrow(/^port is 99999, expected/);
+  });
+
   test('refuses other methods', async () => {
     const { url } = await start();
     expect((await fetch(`${url}/plan`, { method: 'POST' })).status).toBe(405);

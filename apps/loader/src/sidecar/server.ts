@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ArgumentError } from '@maskloom/core';
 import { endOfStream, type Loader, schemaMessage } from '@maskloom/loader';
 import type { Manifest } from '@maskloom/shards';
 import { parseQuery } from './query.ts';
@@ -20,7 +21,7 @@ export interface Sidecar {
 export interface SidecarOptions {
   readonly loader: Loader;
   readonly manifest: Manifest;
-  /** Default 127.0.0.1: only this machine. */
+  /** Default 127.0.0.1: only this machine. 0.0.0.0 or :: are all its addresses. */
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port?: number;
@@ -30,9 +31,18 @@ export interface SidecarOptions {
 
 const arrowStream = 'application/vnd.apache.arrow.stream';
 
-/** Starts a sidecar. */
+/**
+ * Starts a sidecar.
+ *
+ * @throws {ArgumentError} for a host or port that is none.
+ */
 export async function serve(options: SidecarOptions): Promise<Sidecar> {
   const { host = '127.0.0.1', port = 0 } = options;
+  // To Node an empty host means every address of the machine.
+  if (host.trim() === '') throw new ArgumentError('host', 'an address such as 127.0.0.1', host);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new ArgumentError('port', 'an integer from 0 to 65535', port);
+  }
   const server = createServer((request, response) => {
     answer(options, request, response).catch((error: unknown) => fail(response, error));
   });
@@ -63,7 +73,11 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://sidecar');
+  const target = `http://sidecar${request.url}`;
+  if (!request.url?.startsWith('/') || !URL.canParse(target)) {
+    return sendError(response, 400, 'PATH', `${request.url} is no path, expected one from / on`);
+  }
+  const url = new URL(target);
   if (request.method !== 'GET') {
     return sendError(response, 405, 'METHOD', `${request.method} is not served here, only GET`);
   }
