@@ -1,4 +1,5 @@
 import {
+  ArgumentError,
   createMasker,
   ignoredLabel,
   maskEpoch,
@@ -6,10 +7,10 @@ import {
   toMode,
   toUint64,
 } from '@maskloom/core';
-import { rateOf } from '@maskloom/loader';
+import { checkDataset, rateOf } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
-import { integer, seed } from '../options.ts';
+import { integer, path, seed } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 
 interface PreviewCommandOptions {
@@ -39,9 +40,9 @@ interface PreviewToken {
 export function previewCommand(): Command {
   return new Command('preview')
     .description('show how a sample is masked, epoch by epoch')
-    .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset')
-    .requiredOption('--tokenizer <folder>', 'the tokenizer it was encoded with')
+    .requiredOption('--plan <file>', 'the plan', path)
+    .requiredOption('--data <folder>', 'its dataset', path)
+    .requiredOption('--tokenizer <folder>', 'the tokenizer it was encoded with', path)
     .addOption(new Option('--sample <id>', 'which sample').argParser(seed).default(0n, '0'))
     .option('--epoch <number>', 'first epoch', integer(0), 0)
     .option('--epochs <count>', 'how many epochs', integer(1), 4)
@@ -54,13 +55,29 @@ export function previewCommand(): Command {
 }
 
 async function run(options: PreviewCommandOptions): Promise<void> {
+  if (options.copies !== undefined && options.mode !== 'static') {
+    throw new ArgumentError('copies', 'none without --mode static', options.copies);
+  }
   const plan = await readPlan(options.plan);
   const dataset = await openDataset(options.data);
+  checkDataset(plan, dataset);
   // Loaded here: the tokenizer library is large, and other commands do without it.
   const { loadTokenizer } = await import('@maskloom/text');
   const tokenizer = await loadTokenizer(options.tokenizer);
+  if (tokenizer.digest !== dataset.manifest.tokenizer) {
+    throw new ArgumentError(
+      'tokenizer',
+      `the one that ${options.data} was encoded with (SHA-256 ${dataset.manifest.tokenizer}; this is ${tokenizer.digest})`,
+      options.tokenizer,
+    );
+  }
   const sample = toUint64('sample', options.sample);
-  const row = Number(sample - BigInt(plan.datasets[0].base));
+  const [{ base, rows }] = plan.datasets;
+  const row = Number(sample - BigInt(base));
+  if (row < 0 || row >= rows) {
+    const last = BigInt(base) + BigInt(rows) - 1n;
+    throw new ArgumentError('sample', `an id from ${base} to ${last}`, String(sample));
+  }
   const ids = dataset.sample(row);
   const segment = dataset.segment(row);
   const mode = toMode(options.mode === undefined ? plan : options);
