@@ -9,7 +9,7 @@ import {
 } from '@maskloom/loader';
 import { canonicalJson, type Json, openDataset } from '@maskloom/shards';
 import { Command, Option } from 'commander';
-import { integer, rates, seed, share } from '../options.ts';
+import { integer, path, rates, seed, share } from '../options.ts';
 import {
   cappedStrategies,
   type StrategyName,
@@ -36,8 +36,8 @@ interface PlanCommandOptions extends StrategyOptions {
 export function planCommand(): Command {
   return new Command('plan')
     .description('fix a stream of batches: write its plan')
-    .requiredOption('--data <folder>', 'the dataset')
-    .requiredOption('--out <file>', 'where to write the plan')
+    .requiredOption('--data <folder>', 'the dataset', path)
+    .requiredOption('--out <file>', 'where to write the plan', path)
     .addOption(
       new Option('--seed <integer>', 'seed of masks and order').argParser(seed).default(42n, '42'),
     )
