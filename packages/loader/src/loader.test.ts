@@ -287,16 +287,36 @@ describe('batches()', () => {
     );
   });
 
-  test('ends with the reason of its signal', async () => {
+  test('ends with the reason of its signal, whatever that is', async () => {
     await withLoader(1, async (loader) => {
       const controller = new AbortController();
-      const read = async () => {
-        for await (const batch of loader.batches({ signal: controller.signal })) {
-          if (batch.step === 3) controller.abort(new Error('enough'));
+      const read = async (signal: AbortSignal) => {
+        for await (const batch of loader.batches({ signal })) {
+          if (batch.step === 3) controller.abort('enough');
         }
       };
-      await expect(read()).rejects.toThrow('enough');
+      await expect(read(controller.signal)).rejects.toBe('enough');
+      await expect(read(controller.signal)).rejects.toBe('enough');
+      await expect(read(AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' });
     });
+  });
+
+  test('ends with the reason of its signal at once, though workers are busy', async () => {
+    const long = await makeDataset(3000);
+    const given = createPlan({ dataset: long, strategy, seed: 1n, batch: 3000 });
+    await using loader = await createLoader({ plan: given, dataset: long, workers: 1 });
+    const controller = new AbortController();
+    const stream = loader.batches({ prefetch: 20, digest: true, signal: controller.signal });
+    await stream.next();
+    for (let batch = 0; batch < 5; batch++) await stream.next();
+    const next = stream.next();
+    const began = performance.now();
+    controller.abort('enough');
+    await expect(next).rejects.toBe('enough');
+    const waited = performance.now() - began;
+    // What is under way takes much longer: close() waits for it.
+    await loader.close();
+    expect(performance.now() - began).toBeGreaterThan(4 * waited);
   });
 });
 

@@ -48,7 +48,7 @@ export interface BatchesOptions {
   readonly prefetch?: number;
   /** Whether batches carry their sample digests. Default false. */
   readonly digest?: boolean;
-  /** Ends the iteration with the signal's reason. */
+  /** Ends the iteration with the signal's reason, at once. */
   readonly signal?: AbortSignal;
 }
 
@@ -177,15 +177,14 @@ class PooledLoader implements Loader {
       signal?.throwIfAborted();
       submit();
       for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
-        const result = await next.result;
-        signal?.throwIfAborted();
+        const result = await untilAborted(next.result, signal);
         yield this.#batch(next.slot, layout, next.address, result);
         free.push(next.slot);
         submit();
       }
     } finally {
-      // Workers write to the slots until they are done.
-      await Promise.allSettled(ahead.map(({ result }) => result));
+      // Workers write to the slots until they are done. Whoever aborts does not wait for that.
+      if (!signal?.aborted) await Promise.allSettled(ahead.map(({ result }) => result));
     }
   }
 
@@ -219,6 +218,20 @@ class PooledLoader implements Loader {
     const context = layoutContext(this.plan, this.#dataset.manifest);
     return metadataRoom + layoutOf(layout).capacity(context, rows);
   }
+}
+
+/** The result of some work, unless the signal comes first: then an error, the signal's reason. */
+function untilAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 function checkCount(argument: string, value: number, most = Number.MAX_SAFE_INTEGER): void {
