@@ -3,4 +3,5 @@
  *
  * @module
  */
+export { errorLine } from './report-error.ts';
 export { type Sidecar, type SidecarOptions, serve } from './sidecar/server.ts';

@@ -17,7 +17,17 @@ const remedies: Record<string, string> = {
   ENOSPC: 'the disk is full: free some space and run again',
 };
 
-/** One line for a person: what went wrong and what to do. */
+/**
+ * One line for a person: what went wrong and, also for a system error, what to do.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { errorLine } from 'maskloom';
+ * await readFile('plan.json').catch((error) => console.log(errorLine(error)));
+ * // plan.json: no such file or folder: check the path
+ * ```
+ */
 export function errorLine(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, path, hostname, message } = error as NodeJS.ErrnoException & { hostname?: string };

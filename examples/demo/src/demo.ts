@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createLoader, parsePlan, planId, readDense } from '@maskloom/loader';
-import { type Dataset, openDataset } from '@maskloom/shards';
+import { type Dataset, makeFolders, openDataset } from '@maskloom/shards';
 import { cacheKey } from './cache-key.ts';
 import type { Child, Children } from './children.ts';
 import { DemoError } from './errors.ts';
@@ -38,6 +38,8 @@ export interface Context {
 export async function runDemo(context: Context): Promise<void> {
   const { root, options, children, signal } = context;
   const { steps, workers, batch, seed, out } = options;
+  // First of all: nobody wants to hear after a minute's work that there is no place for it.
+  await makeFolders(out);
   const maskloom = new Maskloom(children, root);
   const story = new Story(8);
   const short = (path: string): string => relative(process.cwd(), path) || '.';
@@ -64,7 +66,6 @@ export async function runDemo(context: Context): Promise<void> {
       `${made ? 'encoded' : 'found'} ${train.rows} samples, ${heldOut.rows} of documents held out, in ${short(folder)}`,
   );
 
-  await mkdir(out, { recursive: true });
   const plan = join(out, 'plan.json');
   const evalPlan = join(out, 'plan-holdout.json');
   const log = join(out, 'train.jsonl');

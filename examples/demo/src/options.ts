@@ -39,6 +39,7 @@ Trains a small BERT on real text with Maskloom's sidecar and writes a report.
 export function parseOptions(args: readonly string[], root: string, cwd: string): Options {
   const { values } = parse(args);
   const texts = values.text ?? ['sotu'];
+  if (values.out === '') throw invalid('--out', '', 'a folder');
   const unknown = texts.find((name) => !isTextName(name));
   if (unknown !== undefined) throw invalid('--text', unknown, textNames.join(' or '));
   return {
