@@ -92,6 +92,8 @@ export async function runDemo(context: Context): Promise<void> {
     ([train]) => `listening on ${train.url}`,
   );
   const [sidecar, evalSidecar] = sidecars;
+  // The first batches alone: all of them, at each evaluation, would take a good part of the demo's time.
+  const evaluated = Math.min(evalSteps, Math.floor(data.heldOut.rows / batch)) * batch;
   const trained = await story.phase(
     `Train ${plural(steps, 'step')}`,
     async () => {
@@ -100,7 +102,7 @@ export async function runDemo(context: Context): Promise<void> {
         evalUrl: evalSidecar.url,
         steps,
         evalEvery: Math.min(steps, Math.max(50, Math.floor(steps / 10))),
-        evalSteps: Math.min(evalSteps, Math.floor(data.heldOut.rows / batch)),
+        evalSteps: evaluated / batch,
         seed,
         log,
       });
@@ -135,15 +137,17 @@ export async function runDemo(context: Context): Promise<void> {
     },
     () => short(report),
   );
-  summary(story, trained, known, short(report));
+  const heldOut = `the first ${evaluated} of ${plural(data.heldOut.rows, 'sample')}`;
+  summary(story, trained, { ...known, heldOut }, short(report));
 }
 
 function summary(
   story: Story,
   { steps, evaluations, start, end }: TrainLog,
-  { entropy, share }: { readonly entropy: number; readonly share: MaskedShare },
+  known: { readonly entropy: number; readonly share: MaskedShare; readonly heldOut: string },
   report: string,
 ): void {
+  const { entropy, share } = known;
   const losses = steps.map(({ loss }) => loss);
   const last = mean(losses.slice(-meanOf));
   const heldOut = evaluations.at(-1);
@@ -159,7 +163,10 @@ function summary(
     ...(heldOut === undefined
       ? []
       : [
-          ['Held out', `${heldOut.loss.toFixed(4)} after ${plural(heldOut.step, 'step')}`] as const,
+          [
+            'Held out',
+            `${heldOut.loss.toFixed(4)} after ${plural(heldOut.step, 'step')}, of ${known.heldOut}`,
+          ] as const,
         ]),
     ['Tokens masked', `${percent((mask + random + keep) / tokens)} (asked for ${percent(rate)})`],
     ['Stream digest', end.digest],
