@@ -36,6 +36,8 @@ function make() {
       '--quiet',
       '--disable-pip-version-check',
       '--only-binary=:all:',
+      // Where an index does not answer, pip waits longer and longer before each retry, for each package.
+      '--retries=1',
     ];
     call(join(temporary, 'bin/python'), [...pip, '--requirement', requirements]);
     writeFileSync(join(temporary, 'requirements.txt'), wanted);

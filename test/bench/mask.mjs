@@ -1,13 +1,11 @@
 // npm run bench:mask: tokens a second of masking, beside peers in Python and memcpy, in one run.
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bertWholeWord, createMasker, spanbert, tokenMasking } from '@maskloom/core';
+import { bertWholeWord, createMasker, kernelBytes, spanbert, tokenMasking } from '@maskloom/core';
+import { benchPython, call } from './peers.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const home = join(here, '../../.cache/bench-python');
 const rows = 32;
 const width = 512;
 const tokens = rows * width;
@@ -29,20 +27,15 @@ const batch = Array.from({ length: rows }, () =>
   ),
 );
 
-/** Output of `count` batches, used in turn: 1 stays in cache, 512 (134 MB) do not. */
-function outputs(count) {
-  const inputIds = new Int32Array(count * tokens);
-  const labels = new Int32Array(count * tokens);
+/** Columns of `count` batches in a buffer, used in turn: 1 stays in cache, 512 (67 MB) do not. */
+function outputs(count, buffer, start) {
+  const starts = Int32Array.from({ length: rows + 1 }, (_, row) => row * width);
+  const all = Array.from({ length: count }, (_, at) => {
+    const inputIds = new Int32Array(buffer, start + at * outputBytes, tokens);
+    const labels = new Int32Array(buffer, start + at * outputBytes + tokens * 4, tokens);
+    return { inputIds: inputIds.fill(1), labels: labels.fill(1), starts };
+  });
   let next = 0;
-  const all = Array.from({ length: count }, (_, at) =>
-    Array.from({ length: rows }, (_, row) => {
-      const start = at * tokens + row * width;
-      return {
-        inputIds: inputIds.subarray(start, start + width),
-        labels: labels.subarray(start, start + width),
-      };
-    }),
-  );
   return () => all[next++ % count];
 }
 
@@ -61,25 +54,39 @@ function memcpy(count) {
   };
 }
 
-function masking(strategy, count) {
-  const masker = createMasker({ vocab, seed: 42n, strategy });
-  const output = outputs(count);
+/** Masks batch after batch; with `inPlace`, into columns that the kernel writes straight to. */
+function masking(strategy, count, inPlace) {
+  const bytes = kernelBytes(vocab.size);
+  const pages = Math.ceil((bytes + count * outputBytes) / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const room = inPlace ? { room: { memory, start: 0, bytes } } : {};
+  const masker = createMasker({ vocab, seed: 42n, strategy, ...room });
+  const output = outputs(
+    count,
+    inPlace ? memory.buffer : new ArrayBuffer(count * outputBytes),
+    inPlace ? bytes : 0,
+  );
+  const samples = batch.map((ids) => ({ ids, sample: 0 }));
   let sample = 0;
   return () => {
-    const out = output();
-    for (let row = 0; row < rows; row++) {
-      masker.maskInto(batch[row], { epoch: 0, sample: sample++ }, out[row]);
-    }
+    for (const one of samples) one.sample = sample++;
+    masker.maskBatch(samples, { epoch: 0 }, output());
   };
 }
 
 const token = tokenMasking({ rate: 0.15 });
+const words = bertWholeWord({ maxPredictions: 77 });
+const spans = spanbert();
+const plain = ({ accelerate: _, ...strategy }) => strategy;
 const contenders = {
-  'TypeScript, token strategy': masking({ ...token, accelerate: undefined }, 1),
-  'kernel, token strategy': masking(token, 1),
-  'kernel, token strategy, out of cache': masking(token, 512),
-  'TypeScript, whole word': masking(bertWholeWord({ maxPredictions: 77 }), 1),
-  'TypeScript, spans': masking(spanbert(), 1),
+  'TypeScript, token strategy': masking(plain(token), 1, false),
+  'kernel, token strategy': masking(token, 1, true),
+  'kernel, token strategy, copied to its columns': masking(token, 1, false),
+  'kernel, token strategy, out of cache': masking(token, 512, true),
+  'TypeScript, whole word': masking(plain(words), 1, false),
+  'kernel, whole word': masking(words, 1, true),
+  'TypeScript, spans': masking(plain(spans), 1, false),
+  'kernel, spans': masking(spans, 1, true),
   'memcpy of the output': memcpy(1),
   'memcpy of the output, out of cache': memcpy(512),
 };
@@ -111,21 +118,7 @@ const rates = Object.fromEntries(
 
 /** The peers' rates, or why there are none. */
 function peers() {
-  const python = join(home, 'bin/python');
-  const call = (command, args) => {
-    const { error, status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-    if (error || status !== 0) throw error ?? new Error(stderr.trim().split('\n').at(-1));
-    return stdout;
-  };
-  if (!existsSync(join(home, 'made'))) {
-    console.error(
-      'Making a Python environment with PyTorch and transformers in .cache/bench-python',
-    );
-    call('python3', ['-m', 'venv', home]);
-    call(python, ['-m', 'pip', 'install', '--quiet', '-r', join(here, 'requirements.txt')]);
-    call('touch', [join(home, 'made')]);
-  }
-  return JSON.parse(call(python, [join(here, 'mask_peers.py'), String(rounds), '0.3']));
+  return JSON.parse(call(benchPython(), [join(here, 'mask_peers.py'), String(rounds), '0.3']));
 }
 let versions = '';
 try {
@@ -153,8 +146,8 @@ const ratios = [
   ['kernel, token strategy', 'HF torch_mask_tokens alone'],
   ['kernel, token strategy', 'TypeScript, token strategy'],
   ['kernel, token strategy, out of cache', 'memcpy of the output, out of cache'],
-  ['TypeScript, whole word', 'HF whole-word collator'],
-  ['TypeScript, spans', 'HF whole-word collator'],
+  ['kernel, whole word', 'HF whole-word collator'],
+  ['kernel, spans', 'HF whole-word collator'],
 ];
 console.log('\n| | over | ratio |\n| --- | --- | ---: |');
 for (const [ours, theirs] of ratios) {

@@ -144,6 +144,18 @@ describe('maskloom plan refuses, and writes nothing', () => {
   test('shares that do not sum to 1', () =>
     expectRefusal(plan('--mask', '0.9'), /mask \+ random \+ keep is 1\.1, expected a sum of 1/));
 
+  test('a seed that is negative, fractional or above 2^64-1', async () => {
+    for (const seed of ['-1', '0.5', '18446744073709551616', 'one']) {
+      await expectRefusal(plan('--seed', seed), /--seed.*Expected an integer from 0 to 2\^64-1/);
+    }
+  });
+
+  test('a budget below 0, or with a strategy that has none', async () => {
+    const bert = ['--strategy', 'bert'];
+    await expectRefusal(plan(...bert, '--max-predictions', '-1'), /--max-predictions.*from 0/);
+    await expectRefusal(plan('--max-predictions', '9'), /--max-predictions is 9, expected given/);
+  });
+
   test('a batch larger than the dataset', () =>
     expectRefusal(plan('--batch', '101'), /100 rows do not fill one batch of 101/));
 

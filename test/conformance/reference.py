@@ -7,6 +7,7 @@ usage: reference.py stream PLAN DATASET STEPS [EPOCH STEP]    prints the stream 
 import hashlib
 import json
 import math
+import re
 import struct
 import sys
 
@@ -62,25 +63,36 @@ def mask_tokens(ids, vocab, strategy, seed, mask_epoch, sample):
         if u < strategy["mask"]:
             input_ids[i] = vocab["maskId"]
         elif u < strategy["random"]:
-            input_ids[i] = random_token(draws, vocab, i)
+            input_ids[i] = random_token(draws, vocab, strategy, i)
     return input_ids, labels
 
 
-def random_token(draws, vocab, position):
+def random_token(draws, vocab, action, position):
+    """Section 3: the random token of a position."""
     special = set(vocab["specialIds"])
     allowed = [i for i in range(vocab["size"]) if i not in special]
-    return allowed[draws.word(2, position) * len(allowed) >> 32]
+    if "randomWords" not in action:
+        return allowed[draws.word(2, position) * len(allowed) >> 32]
+    counts, s = [vocab["counts"][i] for i in allowed], 0
+    while sum(c >> s for c in counts) >= 2**32:
+        s += 1
+    target = draws.word(2, position) * sum(c >> s for c in counts) >> 32
+    for token, count in zip(allowed, counts):
+        target -= count >> s
+        if target < 0:
+            return token
+    raise AssertionError("no token occurs")
 
 
-def split_units(kind, ids, vocab):
+def split_units(kind, ids, vocab, column):
     """Section 3, Units: [start, end) of each unit."""
     special, continuation = set(vocab["specialIds"]), set(vocab["continuationIds"])
     units = []
     for i, token in enumerate(ids):
         if token in special:
             continue
-        follows = units and units[-1][1] == i
-        if kind == "word" and follows and token in continuation:
+        goes_on = {"token": False, "word": token in continuation, "column": column and column[i] == 0}
+        if goes_on[kind] and units and units[-1][1] == i:
             units[-1] = (units[-1][0], i + 1)
         else:
             units.append((i, i + 1))
@@ -137,10 +149,10 @@ def take_spans(units, lengths, selection, left, draws):
     return taken
 
 
-def mask_units(ids, vocab, strategy, seed, mask_epoch, sample):
+def mask_units(ids, vocab, strategy, seed, mask_epoch, sample, column):
     """Section 3, Units."""
     draws = Draws(seed, mask_epoch, sample)
-    units = split_units(strategy["unit"], ids, vocab)
+    units = split_units(strategy["unit"], ids, vocab, column)
     selection, action = strategy["selection"], strategy["action"]
     if selection["type"] == "bernoulli":
         selected = (u for u, (i, _) in enumerate(units) if draws.half(0, i) < selection["select"])
@@ -157,19 +169,98 @@ def mask_units(ids, vocab, strategy, seed, mask_epoch, sample):
             if draw < action["mask"]:
                 input_ids[i] = vocab["maskId"]
             elif draw < action["random"]:
-                input_ids[i] = random_token(draws, vocab, i)
+                input_ids[i] = random_token(draws, vocab, action, i)
     return input_ids, labels
 
 
-def mask(ids, vocab, strategy, seed, mask_epoch, sample, segment=None):
+def half_even(a, b):
+    """Section 3, Span corruption: r(a, b)."""
+    whole, rest = divmod(a, b)
+    return whole + (2 * rest > b or (2 * rest == b and whole % 2 == 1))
+
+
+def noise_bounds(denoiser, n):
+    """Section 3, Span corruption: least and most noise, and segments."""
+    if n < 2 or denoiser["density"] == 0:
+        return 0, 0, 0
+    m = min(max(half_even(denoiser["density"] * n, 10**6), 1), n - 1)
+    if denoiser["type"] == "suffix":
+        d = min(m - 1, n - 1 - m)
+        return m - d, m + d, 1
+    return m, m, min(max(half_even(1000 * m, denoiser["meanLength"]), 1), n - m)
+
+
+def segments(c, k, base, draws):
+    """Section 3, Span corruption: the lengths of k segments of c tokens."""
+    chosen = set()
+    for i in range(k - 1):
+        j = c - k + i
+        t = draws.word(11, base + i) * (j + 1) >> 32
+        chosen.add(j if t in chosen else t)
+    ends = [-1, *sorted(chosen), c - 1]
+    return [end - start for start, end in zip(ends, ends[1:])]
+
+
+def draw_noise(denoiser, n, draws):
+    """Section 3, Span corruption: for each token that is not special, whether it is noise."""
+    least, most, k = noise_bounds(denoiser, n)
+    if denoiser["type"] == "suffix":
+        noise = least + (draws.word(11, 0) * (most - least + 1) >> 32)
+        return [i >= n - noise for i in range(n)]
+    if k == 0:
+        return [False] * n
+    shown = segments(n - least, k, 2**25, draws)
+    hidden = segments(least, k, 0, draws)
+    pairs = zip(shown, hidden)
+    return [noise for a, b in pairs for noise in [False] * a + [True] * b]
+
+
+def corrupt_spans(ids, vocab, strategy, seed, mask_epoch, sample):
+    """Section 3, Span corruption."""
+    special, draws = set(vocab["specialIds"]), Draws(seed, mask_epoch, sample)
+    chosen = sum(t <= draws.word(10, 0) for t in strategy["choice"])
+    denoiser = strategy["denoisers"][chosen]
+    noise = iter(draw_noise(denoiser, sum(i not in special for i in ids), draws))
+    input_ids = [denoiser["mode"]] if "mode" in denoiser else []
+    labels, sentinel, before = [], strategy["sentinels"]["first"], False
+    for token in ids:
+        hidden = token not in special and next(noise)
+        if hidden and not before:
+            input_ids.append(sentinel)
+            labels.append(sentinel)
+            sentinel -= 1
+        (labels if hidden else input_ids).append(token)
+        before = hidden
+    return input_ids, labels + ([strategy["end"]] if "end" in strategy else [])
+
+
+def longest_outputs(ids, vocab, strategy):
+    """Section 3, Span corruption: the bounds of input and target."""
+    special = set(vocab["specialIds"])
+    marks = "".join("s" if i in special else "t" for i in ids)
+    n, g = marks.count("t"), len(re.findall("(?<=t)s+(?=t)", marks))
+    inputs, targets = [], []
+    for denoiser in strategy["denoisers"]:
+        a, b, k = noise_bounds(denoiser, n)
+        assert k + min(g, b - k) <= strategy["sentinels"]["count"]
+        inputs.append(len(ids) - a + k + min(g, a - k) + ("mode" in denoiser))
+        targets.append(b + k + min(g, b - k) + ("end" in strategy))
+    return max(inputs), max(targets)
+
+
+def mask(ids, vocab, strategy, seed, mask_epoch, sample, segment=None, column=None):
     """Section 3: input ids and labels; with sentence order also segment and sentence label."""
     if strategy["type"] == "sentence-order":
         n, label = len(ids), Draws(seed, mask_epoch, sample).word(8, 0) >> 31
         if label == 1:
-            ids, segment = [ids[0], *ids[segment:], *ids[1:segment]], 1 + n - segment
-        masked = mask(ids, vocab, strategy["masking"], seed, mask_epoch, sample)
+            ids = [ids[0], *ids[segment:], *ids[1:segment]]
+            column = column and [column[0], *column[segment:], *column[1:segment]]
+            segment = 1 + n - segment
+        masked = mask(ids, vocab, strategy["masking"], seed, mask_epoch, sample, None, column)
         return (*masked, segment, label)
-    by_type = {"token": mask_tokens, "units": mask_units}
+    if strategy["type"] == "units":
+        return mask_units(ids, vocab, strategy, seed, mask_epoch, sample, column)
+    by_type = {"token": mask_tokens, "span-corruption": corrupt_spans}
     return by_type[strategy["type"]](ids, vocab, strategy, seed, mask_epoch, sample)
 
 
@@ -179,6 +270,9 @@ def at_rate(strategy, rate):
         return strategy
     if strategy["type"] == "sentence-order":
         return {**strategy, "masking": at_rate(strategy["masking"], rate)}
+    if strategy["type"] == "span-corruption":
+        [denoiser] = strategy["denoisers"]
+        return {**strategy, "denoisers": [{**denoiser, "density": rate}]}
     select = rate * 65536 // 10**6
     if strategy["type"] == "token":
         scaled = {k: strategy[k] * select // strategy["select"] for k in ("random", "mask")}
@@ -238,6 +332,14 @@ def sample_digest(sample, input_ids, labels, *objective):
     return hashlib.sha256(packed + (struct.pack("<IB", *objective) if objective else b"")).digest()
 
 
+def sequence_digest(sample, input_ids, labels):
+    """Section 8, with span corruption."""
+    n, m = len(input_ids), len(labels)
+    return hashlib.sha256(
+        struct.pack(f"<QI{n}II{m}i", sample, n, *input_ids, m, *labels)
+    ).digest()
+
+
 def steps_per_epoch(plan):
     rows, batch = plan["datasets"][0]["rows"], plan["batch"]
     return rows // batch if plan["last"] == "drop" else -(-rows // batch)
@@ -258,23 +360,27 @@ def stream_digest(plan, folder, steps, epoch=0, step=0):
     with open(f"{folder}/manifest.json", encoding="utf8") as file:
         manifest = json.load(file)
     assert dataset_digest(manifest) == plan["datasets"][0]["digest"]
-    samples, segments = [], []
+    samples, columns = [], {"segment": [], "units": []}
     for shard in manifest["shards"]:
         table = pa.ipc.open_file(f"{folder}/{shard['path']}").read_all()
         samples += table.column("input_ids").to_pylist()
-        if "segment" in manifest["columns"]:
-            segments += table.column("segment").to_pylist()
+        for name in columns:
+            if name in manifest["columns"]:
+                columns[name] += table.column(name).to_pylist()
     base, seed = int(plan["datasets"][0]["base"]), int(plan["seed"])
     stream = hashlib.sha256(canonical(plan)).digest()
     for _ in range(steps):
         mask_epoch = epoch % plan["copies"] if plan["mode"] == "static" else epoch
         digests = b""
         for row in batch_rows(plan, epoch, step):
-            segment = segments[row] if segments else None
+            extra = [values[row] if values else None for values in columns.values()]
             strategy = at_rate(plan["strategy"], scheduled_rate(plan, epoch, step))
             vocab = manifest["vocab"]
-            masked = mask(samples[row], vocab, strategy, seed, mask_epoch, base + row, segment)
-            digests += sample_digest(base + row, *masked)
+            masked = mask(samples[row], vocab, strategy, seed, mask_epoch, base + row, *extra)
+            if strategy["type"] == "span-corruption":
+                digests += sequence_digest(base + row, *masked)
+            else:
+                digests += sample_digest(base + row, *masked)
         stream = hashlib.sha256(stream + hashlib.sha256(digests).digest()).digest()
         step += 1
         if step == steps_per_epoch(plan):
@@ -288,13 +394,15 @@ def check_vectors(path):
         vectors = json.load(file)
     for case in vectors["cases"]:
         where = (int(case["seed"]), case["maskEpoch"], int(case["sample"]))
-        masked = mask(
-            case["ids"], vectors["vocab"], vectors["strategy"], *where, case.get("segment")
-        )
+        extra = (case.get("segment"), case.get("units"))
+        masked = mask(case["ids"], vectors["vocab"], vectors["strategy"], *where, *extra)
         expected = [case["inputIds"], case["labels"]]
         if "sentenceLabel" in case:
             expected += [case["maskedSegment"], case["sentenceLabel"]]
         assert list(masked) == expected, (path, where)
+        if "longest" in case:
+            longest = longest_outputs(case["ids"], vectors["vocab"], vectors["strategy"])
+            assert list(longest) == case["longest"], (path, where)
     return len(vectors["cases"])
 
 

@@ -2,7 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { albert, sentenceOrder, spanbert, tokenMasking } from '@maskloom/core';
+import {
+  albert,
+  bertWholeWord,
+  sentenceOrder,
+  spanbert,
+  t5,
+  tokenMasking,
+  ul2,
+} from '@maskloom/core';
 import { createPlan, type PlanOptions } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -20,6 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+const sentinels = { first: 2049, count: 50 };
 const plans: [string, Partial<PlanOptions>, string[]][] = [
   ['dynamic', {}, []],
   ['static with copies', { mode: 'static', copies: 2, last: 'short', seed: 2n ** 64n - 1n }, []],
@@ -29,6 +38,17 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
     [],
   ],
   ['sentence order', { strategy: sentenceOrder(albert()), last: 'short' }, []],
+  ['units of a column', { strategy: bertWholeWord({ unit: 'column' }), last: 'short' }, []],
+  [
+    'sentence order over spans of a column',
+    { strategy: sentenceOrder(spanbert({ unit: 'column', rate: 0.4 })) },
+    [],
+  ],
+  [
+    'random words from the unigram distribution',
+    { strategy: tokenMasking({ rate: 0.3, randomWords: 'unigram' }) },
+    [],
+  ],
   ['spans', { strategy: spanbert({ rate: 0.3 }), last: 'short' }, []],
   [
     'rates over steps',
@@ -58,6 +78,45 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
       },
     },
     [],
+  ],
+  ['span corruption', { strategy: t5({ sentinels, end: 3 }), last: 'short' }, []],
+  [
+    'span corruption in static mode',
+    {
+      strategy: t5({ sentinels, rate: 0.35, meanLength: 1.7 }),
+      mode: 'static',
+      copies: 3,
+      seed: 2n ** 64n - 1n,
+    },
+    [],
+  ],
+  [
+    'span corruption at rates over steps',
+    {
+      strategy: t5({ sentinels, end: 3 }),
+      rates: {
+        over: 'step',
+        points: [
+          [3, 0.6],
+          [40, 0],
+          [50, 0.5],
+        ],
+      },
+      last: 'fill',
+    },
+    [],
+  ],
+  [
+    'a mixture of denoisers',
+    {
+      strategy: ul2({
+        sentinels: { first: 2049, count: 47 },
+        end: 3,
+        modes: { r: 2000, s: 2001, x: 2002 },
+      }),
+      last: 'short',
+    },
+    ['1', '20'],
   ],
   ['sequential, from the middle of an epoch', { order: 'sequential', seed: 0 }, ['1', '20']],
 ];

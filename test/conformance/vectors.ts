@@ -10,11 +10,14 @@ import {
   electra,
   megatron,
   modernbert,
+  requirementsOf,
   roberta,
   type Strategy,
   sentenceOrder,
   spanbert,
+  t5,
   tokenMasking,
+  ul2,
   unitMasking,
   type VocabTraits,
 } from '@maskloom/core';
@@ -25,12 +28,16 @@ export interface VectorCase {
   readonly maskEpoch: number;
   readonly sample: string;
   readonly ids: readonly number[];
+  /** With units of a column: 1 where one begins. */
+  readonly units?: readonly number[];
   readonly inputIds: readonly number[];
   readonly labels: readonly number[];
   /** With sentence order: where the second segment starts before and after, and the label. */
   readonly segment?: number;
   readonly maskedSegment?: number;
   readonly sentenceLabel?: 0 | 1;
+  /** With span corruption: the longest input and target that the sample could give. */
+  readonly longest?: readonly [inputs: number, labels: number];
 }
 
 /** A file of vectors. */
@@ -39,6 +46,8 @@ export interface Vectors {
   readonly vocab: VocabTraits;
   readonly cases: readonly VectorCase[];
 }
+
+const end = 3;
 
 /** The strategies that have vectors, by the names of their files. */
 export const vectorStrategies: Readonly<Record<string, Strategy>> = {
@@ -62,6 +71,20 @@ export const vectorStrategies: Readonly<Record<string, Strategy>> = {
     selection: { type: 'bernoulli', select: 9830 },
     action: { mask: 52428, random: 58982, per: 'unit' },
   }),
+  t5: t5({ sentinels: { first: 449, count: 50 }, end }),
+  't5-short-spans': t5({ sentinels: { first: 449, count: 50 }, rate: 0.4, meanLength: 1.3 }),
+  ul2: ul2({ sentinels: { first: 449, count: 47 }, end, modes: { r: 400, s: 401, x: 402 } }),
+  'bert-whole-word-column': bertWholeWord({ unit: 'column' }),
+  'spanbert-column': spanbert({ unit: 'column' }),
+  'token-unigram': tokenMasking({
+    rate: 0.5,
+    mask: 0,
+    random: 0.9,
+    keep: 0.1,
+    randomWords: 'unigram',
+  }),
+  'megatron-unigram': megatron({ randomWords: 'unigram', mask: 0.2, random: 0.7 }),
+  'sentence-order-column': sentenceOrder(albert({ unit: 'column', rate: 0.4 })),
 };
 
 const continuationIds = Array.from({ length: 120 }, (_, index) => 280 + index);
@@ -72,6 +95,17 @@ const vocab: VocabTraits = {
   specialIds: [0, 1, 2, 3, 4],
   continuationIds,
 };
+
+/** The same with 50 more special ids, for sentinels and modes. */
+const sentinelVocab: VocabTraits = {
+  ...vocab,
+  size: 450,
+  specialIds: [...vocab.specialIds, ...Array.from({ length: 50 }, (_, index) => 400 + index)],
+};
+/** Counts that sum to more than 2^32, so that they are halved, with ids that never occur. */
+const counts = Array.from({ length: vocab.size }, (_, id) =>
+  id % 7 === 0 ? 0 : (id * id * 7919 + 12345) * (id % 5 === 0 ? 64 : 1),
+);
 
 const addresses: readonly [seed: bigint, maskEpoch: number, sample: bigint][] = [
   [0n, 0, 0n],
@@ -101,21 +135,32 @@ function pairs(): [segment: number, ids: number[]][] {
     });
 }
 
+/** A column in which units have one token or two, also where a special token or the start is between. */
+function unitsOf(ids: readonly number[]): number[] {
+  return ids.map((id, position) => +((id + position) % 3 !== 0));
+}
+
 /** Computes a strategy's vectors. */
 export function computeVectors(strategy: Strategy): Vectors {
-  const ordered = strategy.plan.type === 'sentence-order';
-  const given = ordered ? pairs() : samples().map((ids) => [undefined, ids] as const);
+  const needs = requirementsOf(strategy.plan);
+  const corrupts = strategy.plan.type === 'span-corruption';
+  const traits = corrupts ? sentinelVocab : needs.counts ? { ...vocab, counts } : vocab;
+  const given = needs.segment ? pairs() : samples().map((ids) => [undefined, ids] as const);
   const cases = addresses.flatMap(([seed, maskEpoch, sample]) => {
-    const masker = createMasker({ vocab, seed, strategy });
+    const masker = createMasker({ vocab: traits, seed, strategy });
     return given.map(([segment, ids]): VectorCase => {
-      const address = { epoch: maskEpoch, sample, ...(segment === undefined ? {} : { segment }) };
+      const units = needs.units ? { units: unitsOf(ids) } : {};
+      const address = { epoch: maskEpoch, sample, segment, ...units };
       const { inputIds, labels, ...out } = masker.mask(ids, address);
       const order =
         segment === undefined
           ? {}
           : { segment, maskedSegment: out.segment!, sentenceLabel: out.sentenceLabel! };
+      const { inputs, labels: targets } = masker.capacity(ids);
       return {
         ...order,
+        ...(corrupts ? { longest: [inputs, targets] as const } : {}),
+        ...units,
         seed: String(seed),
         maskEpoch,
         sample: String(sample),
@@ -125,5 +170,5 @@ export function computeVectors(strategy: Strategy): Vectors {
       };
     });
   });
-  return { strategy: strategy.plan, vocab, cases };
+  return { strategy: strategy.plan, vocab: traits, cases };
 }

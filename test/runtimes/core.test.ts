@@ -1,57 +1,79 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../support/run.ts';
-import { probe } from './probe.js';
+import { type CaseResult, caseNames, runCases, type VectorFiles } from './core.case.js';
 
 const core = fileURLToPath(new URL('../../packages/core/dist', import.meta.url));
-const probeFile = fileURLToPath(new URL('probe.js', import.meta.url));
+const caseFile = fileURLToPath(new URL('core.case.js', import.meta.url));
+const vectorFolder = fileURLToPath(new URL('../conformance/vectors', import.meta.url));
+const coreUrl = new URL(`file://${core}/index.js`).href;
 
-const expected = async () => JSON.stringify(await probe(new URL(`file://${core}/index.js`).href));
+const vectors: VectorFiles = Object.fromEntries(
+  await Promise.all(
+    (await readdir(vectorFolder)).map(async (file) => [
+      file.replace('.json', ''),
+      JSON.parse(await readFile(join(vectorFolder, file), 'utf8')),
+    ]),
+  ),
+);
 
-test('core masks the same in Deno as in Node', async () => {
+/** The results of the cases on a runtime, or why there are none. */
+type Results = readonly CaseResult[] | { readonly skip: string };
+
+async function inDeno(): Promise<Results> {
   const trainer = createRequire(new URL('../../apps/trainer/package.json', import.meta.url));
-  const deno = trainer.resolve('deno/bin.cjs');
-  const script = `import { probe } from ${JSON.stringify(probeFile)}; console.log(JSON.stringify(await probe(${JSON.stringify(`file://${core}/index.js`)})));`;
-  const { stdout, stderr } = await run(process.execPath, [deno, 'eval', script]);
+  const script = `
+    import { runCases } from ${JSON.stringify(caseFile)};
+    const vectors = {};
+    for (const { name } of Deno.readDirSync(${JSON.stringify(vectorFolder)})) {
+      const text = Deno.readTextFileSync(${JSON.stringify(vectorFolder)} + '/' + name);
+      vectors[name.replace('.json', '')] = JSON.parse(text);
+    }
+    console.log(JSON.stringify(await runCases(${JSON.stringify(coreUrl)}, vectors)));`;
+  const words = [trainer.resolve('deno/bin.cjs'), 'eval', script];
+  const { stdout, stderr } = await run(process.execPath, words);
   expect(stderr).toBe('');
-  expect(stdout.trim()).toBe(await expected());
-});
+  return JSON.parse(stdout) as CaseResult[];
+}
 
-test('core masks the same in Chromium as in Node', async ({ skip }) => {
+async function inChromium(): Promise<Results> {
   const chromium = (process.env['PATH'] ?? '')
     .split(delimiter)
     .map((folder) => join(folder, 'chromium'))
     .find((path) => existsSync(path));
-  if (chromium === undefined) return skip('there is no chromium on the PATH (Debian: chromium)');
-
-  const page = `<!doctype html><pre id="out"></pre><script type="module">
-    import { probe } from '/probe.js';
+  if (chromium === undefined) {
+    return { skip: 'there is no chromium on the PATH (Debian: chromium)' };
+  }
+  const page = `<!doctype html><script type="module">
+    import { runCases } from '/core.case.js';
     const send = (body) => fetch('/result', { method: 'POST', body });
-    probe('/core/index.js').then((value) => send(JSON.stringify(value)), (error) => send(String(error)));
+    const vectors = await (await fetch('/vectors.json')).json();
+    runCases('/core/index.js', vectors).then(
+      (results) => send(JSON.stringify(results)), (error) => send(JSON.stringify(String(error))));
   </script>`;
   const profile = await mkdtemp(join(tmpdir(), 'maskloom-chromium-'));
   const server = createServer();
   const result = new Promise<string>((resolve) => {
     server.on('request', async (request, response) => {
       const path = normalize(request.url ?? '/');
+      const script = 'text/javascript';
       if (path === '/result') {
         let body = '';
         for await (const part of request) body += part;
         response.end();
         resolve(body);
-        return;
-      }
-      if (path === '/') response.setHeader('content-type', 'text/html').end(page);
+      } else if (path === '/') response.setHeader('content-type', 'text/html').end(page);
+      else if (path === '/vectors.json') response.end(JSON.stringify(vectors));
       else if (path.endsWith('.js')) {
-        const file = path === '/probe.js' ? probeFile : join(core, path.replace('/core/', ''));
-        response.setHeader('content-type', 'text/javascript').end(await readFile(file));
+        const file = path === '/core.case.js' ? caseFile : join(core, path.replace('/core/', ''));
+        response.setHeader('content-type', script).end(await readFile(file));
       } else response.writeHead(404).end();
     });
   });
@@ -75,7 +97,7 @@ test('core masks the same in Chromium as in Node', async ({ skip }) => {
     { stdio: 'ignore' },
   );
   try {
-    expect(await result).toBe(await expected());
+    return JSON.parse(await result) as CaseResult[];
   } finally {
     const ended = new Promise((resolve) => browser.once('exit', resolve));
     browser.kill();
@@ -84,4 +106,24 @@ test('core masks the same in Chromium as in Node', async ({ skip }) => {
     server.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+const runtimes: Record<string, () => Promise<Results>> = {
+  Node: () => runCases(coreUrl, vectors),
+  Deno: inDeno,
+  Chromium: inChromium,
+};
+
+describe.each(Object.keys(runtimes))('core in %s', (runtime) => {
+  let results: Results;
+  beforeAll(async () => {
+    results = await runtimes[runtime]!();
+  });
+
+  test.for(caseNames(vectors))('%s', (name, { skip }) => {
+    if ('skip' in results) return skip(results.skip);
+    const result = results.find((one) => one.name === name);
+    if (result?.outcome === 'skipped') return skip(result.detail!);
+    expect(result).toEqual({ name, outcome: 'passed' });
+  });
 });

@@ -1,3 +1,4 @@
+import type { Sentinels } from '@maskloom/core';
 import type { RateSchedule } from '@maskloom/loader';
 import { InvalidArgumentError } from 'commander';
 
@@ -22,6 +23,27 @@ export function paths(text: string, before: readonly string[] = []): string[] {
   return [...before, path(text)];
 }
 
+/** Reads an address to listen on. */
+export function host(text: string): string {
+  // To Node an empty one means every address of the machine.
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('Expected an address such as 127.0.0.1, or 0.0.0.0 for all.');
+}
+
+/** Reads an amount of memory in bytes, such as `512M` or `2G`. */
+export function memory(text: string): number {
+  const [, digits, unit] = /^([0-9]{1,15})([KMGT]?)$/i.exec(text) ?? [];
+  const value = Number(digits) * 1024 ** ' KMGT'.indexOf((unit || ' ').toUpperCase());
+  if (Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('Expected bytes, or a number with K, M, G or T, such as 512M.');
+}
+
+/** How every command that reads a dataset names and describes its limit of memory. */
+export const memoryOption = [
+  '--memory <size>',
+  'most memory for the dataset, such as 512M; what does not fit is read when needed (default: no limit)',
+] as const;
+
 /** Reads a share, a number from 0 to 1. */
 export function share(text: string): number {
   const value = Number(text);
@@ -42,15 +64,29 @@ export function rates(text: string): RateSchedule {
   };
 }
 
+/** Reads sentinels: the first one's id, and how many there are. */
+export function sentinels(text: string): Sentinels {
+  const [, first, count] = /^([0-9]{1,10}):([0-9]{1,10})$/.exec(text) ?? [];
+  if (count !== undefined) return { first: Number(first), count: Number(count) };
+  throw new InvalidArgumentError('Expected first:count, such as 32099:100.');
+}
+
+/** Reads the ids of UL2's modes. */
+export function modes(text: string): { r: number; s: number; x: number } {
+  const [, r, s, x] = /^([0-9]{1,10}),([0-9]{1,10}),([0-9]{1,10})$/.exec(text) ?? [];
+  if (x !== undefined) return { r: Number(r), s: Number(s), x: Number(x) };
+  throw new InvalidArgumentError('Expected the ids of R, S and X, such as 5,6,7.');
+}
+
+/** Reads a mean length, a number from 1. */
+export function meanLength(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 1 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number from 1.');
+}
+
 /** Reads an unsigned 64-bit integer. */
 export function seed(text: string): bigint {
   if (/^[0-9]{1,20}$/.test(text) && BigInt(text) < 1n << 64n) return BigInt(text);
   throw new InvalidArgumentError('Expected an integer from 0 to 2^64-1.');
-}
-
-/** Reads an address to listen on. */
-export function host(text: string): string {
-  // To Node an empty one means every address of the machine.
-  if (text.trim() !== '') return text;
-  throw new InvalidArgumentError('Expected an address such as 127.0.0.1, or 0.0.0.0 for all.');
 }

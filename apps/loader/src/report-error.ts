@@ -53,5 +53,6 @@ export function reportError(
   }
   console.error(`maskloom: ${line}`);
   if (verbose && error instanceof Error) console.error(error.stack);
-  process.exitCode = 1;
+  // A command may have set another.
+  process.exitCode ||= 1;
 }

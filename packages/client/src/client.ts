@@ -29,8 +29,11 @@ export interface ClientBatchesOptions {
   readonly rank?: number;
   /** In how many slices each global batch is cut. Default 1. */
   readonly world?: number;
-  /** Default `dense`, padded to the dataset's longest sample. */
-  readonly layout?: 'dense' | 'compact';
+  /**
+   * Default `dense`, padded to the dataset's longest sample, or `seq2seq` for a plan of span corruption, padded
+   * to the longest input and target that its samples can give.
+   */
+  readonly layout?: 'dense' | 'compact' | 'varlen' | 'seq2seq';
   /** Ends the iteration with the signal's reason, at once. */
   readonly signal?: AbortSignal;
 }
@@ -39,7 +42,7 @@ export interface ClientBatchesOptions {
 export interface ClientBatch {
   readonly epoch: number;
   readonly step: number;
-  /** The columns: see `readDense` and `readCompact`. */
+  /** The columns: see `readDense`, `readCompact`, `readVarlen` and `readSeq2seq`. */
   readonly batch: RecordBatch;
   /** The state to save once this batch was consumed. */
   readonly next: State;
@@ -112,7 +115,7 @@ export async function connect(
     options: ClientBatchesOptions,
     steps: number,
   ): Promise<OpenStream> {
-    const { rank = 0, world = 1, layout = 'dense', signal } = options;
+    const { rank = 0, world = 1, layout, signal } = options;
     const health = (await getJson(`${url}/healthz`, { timeout, signal })) as {
       plan?: string;
     } | null;
@@ -124,7 +127,7 @@ export async function connect(
       );
     }
     const { epoch, step } = position;
-    const query = new URLSearchParams({ layout });
+    const query = new URLSearchParams(layout === undefined ? {} : { layout });
     for (const [name, value] of Object.entries({ epoch, step, rank, world })) {
       query.set(name, `${value}`);
     }

@@ -9,8 +9,12 @@ export {
   type Position,
   readCompact,
   readDense,
+  readSeq2seq,
+  readVarlen,
+  type Seq2seqColumns,
   type State,
   StreamDigest,
+  type VarlenColumns,
 } from '@maskloom/loader';
 export {
   type Client,

@@ -7,14 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-export const kernels = ['token-masking', 'unit-masking'];
+export const kernels = ['token-masking', 'unit-masking', 'permutation'];
 
 /** The text of the file that inlines a kernel. */
 export async function inlinedKernel(name) {
   const out = mkdtempSync(join(tmpdir(), 'maskloom-kernel-'));
   try {
     const words =
-      '--enable simd --enable threads --runtime stub -O3 --converge --noAssert --importMemory --sharedMemory --maximumMemory 65536 --memoryBase 0 --use abort=';
+      '--enable simd --enable threads --runtime stub -O3 --shrinkLevel 1 --converge --noAssert --importMemory --sharedMemory --maximumMemory 65536 --memoryBase 0 --use abort=';
     const { error, stderr } = await main([
       `${name}.ts`,
       ...words.split(' '),
@@ -24,9 +24,10 @@ export async function inlinedKernel(name) {
       join(out, 'kernel.wasm'),
     ]);
     if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
-    const base64 = readFileSync(join(out, 'kernel.wasm')).toString('base64');
+    // Hexadecimal: a bundle of it is compressed to less than one of base64.
+    const hex = readFileSync(join(out, 'kernel.wasm')).toString('hex');
     const constant = `${name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())}Wasm`;
-    return `// Made by assembly/build.mjs from assembly/${name}.ts.\n// biome-ignore format: one line\nexport const ${constant} = '${base64}';\n`;
+    return `// Made by assembly/build.mjs from assembly/${name}.ts.\n// biome-ignore format: one line\nexport const ${constant} = '${hex}';\n`;
   } finally {
     rmSync(out, { recursive: true });
   }

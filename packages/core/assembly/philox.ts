@@ -24,7 +24,7 @@ export function setKeys(keys: usize, seedLow: u32, seedHigh: u32): void {
 
 /**
  * Does the rounds whose keys stand from `keys` to `keysEnd` on eight blocks, whose counters stand in the lanes of c
- * and d, and writes the blocks one after the other, 16 bytes each.
+ * and d, and writes the blocks one after the other, 16 bytes each; or, if `firstWords`, the first word of each alone.
  */
 @inline
 export function eightBlocks(
@@ -39,6 +39,7 @@ export function eightBlocks(
   d2: v128,
   d3: v128,
   out: usize,
+  firstWords: bool = false,
 ): void {
   const m0 = i32x4.splat(<i32>multiplier0);
   const m1 = i32x4.splat(<i32>multiplier1);
@@ -66,6 +67,11 @@ export function eightBlocks(
     d1 = f1;
     c3 = e3;
     d3 = f3;
+  }
+  if (firstWords) {
+    v128.store(out, c0);
+    v128.store(out, d0, 16);
+    return;
   }
   storeFour(c0, c1, c2, c3, out);
   storeFour(d0, d1, d2, d3, out + 64);

@@ -205,33 +205,35 @@ function maskRow<Id>(row: usize, inputIds: usize, labels: usize, epoch: u32): bo
       v128.ge<Id>(least, v128.splat<Id>(<Id>plainFrom)),
       v128.le<Id>(most, v128.splat<Id>(<Id>plainMost)),
     );
-    const left = length - position;
     v128.store(bits, i64x2(-1, 0));
     let at = bits;
-    const end = inputIds + ((<usize>min(group, left & -16)) << 2);
-    if (v128.all_true<Id>(plain)) {
-      for (; inputIds < end; inputIds += 64) {
+    let left = min(group, length - position);
+    // Most groups of running text are whole and have no special id; of wide ids there is one loop, for the module's size.
+    if (sizeof<Id>() === 2 && left === group && v128.all_true<Id>(plain)) {
+      for (const end = at + 8; at < end; at += 2) {
         maskSixteen<Id>(true, selectMost, randomMost, maskMost, maskIds, ignored, ids, drawsAt, inputIds, labels, at);
         ids += 16 * sizeof<Id>();
         drawsAt += 32;
+        inputIds += 64;
         labels += 64;
-        at += 2;
       }
     } else {
-      for (; inputIds < end; inputIds += 64) {
-        maskSixteen<Id>(false, selectMost, randomMost, maskMost, maskIds, ignored, ids, drawsAt, inputIds, labels, at);
+      for (; left > 0; left -= 16) {
+        // The next row may stand right behind this one: the last few tokens are masked elsewhere.
+        const few = left < 16;
+        const shown = few ? rest : inputIds;
+        const labelled = few ? rest + 64 : labels;
+        maskSixteen<Id>(false, selectMost, randomMost, maskMost, maskIds, ignored, ids, drawsAt, shown, labelled, at);
+        if (few) {
+          memory.copy(inputIds, shown, (<usize>left) << 2);
+          memory.copy(labels, labelled, (<usize>left) << 2);
+        }
         ids += 16 * sizeof<Id>();
         drawsAt += 32;
+        inputIds += 64;
         labels += 64;
         at += 2;
       }
-    }
-    if (left < group && (left & 15) !== 0) {
-      // The next row may stand right behind this one: what is left of it is masked elsewhere.
-      maskSixteen<Id>(false, selectMost, randomMost, maskMost, maskIds, ignored, ids, drawsAt, rest, rest + 64, at);
-      const bytes = (<usize>left & 15) << 2;
-      memory.copy(inputIds, rest, bytes);
-      memory.copy(labels, rest + 64, bytes);
     }
     bits += groupBytes;
   }

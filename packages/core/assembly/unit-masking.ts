@@ -30,13 +30,12 @@ const opSpanLength: u32 = 3;
 const opSpanStart: u32 = 4;
 const ignoredLabel: i32 = -100;
 
-/** What `kinds` has for ids that are not ordinary. */
+/** What `kinds` has for special ids; for ids that continue a word it has 2, else 0. */
 const special: u32 = 1;
-const continuation: u32 = 2;
 
-/** What an action is drawn for; 2 is a span. */
-const perToken: i32 = 0;
+/** What an action is drawn for; 0 is a token. */
 const perUnit: i32 = 1;
+const perSpan: i32 = 2;
 
 /** Buckets that candidates are sorted through, at most. */
 const mostBuckets: i32 = 1024;
@@ -62,28 +61,30 @@ let meanLength: i32 = 256;
 let keys: usize = 0;
 /** The draws of a row: words or halves. */
 let draws: usize = 0;
-/** Tokens of the row that are in a unit. */
+/** For each group of 64 positions a bit each: what begins a unit, what is in one, where a unit can end, what is taken. */
+let begins: usize = 0;
+let insides: usize = 0;
+let boundaries: usize = 0;
+let takens: usize = 0;
+/** Units of the row, and tokens that are in one. */
+let units: i32 = 0;
 let tokens: i32 = 0;
-/** By position: the number of the token's unit, where it is in one. */
-let unitOf: usize = 0;
-/** By unit: its first position, the one after its last, and the anchor of the span that took it, or -1. */
-let starts: usize = 0;
-let ends: usize = 0;
+/** By position: the anchor of the span that took the token. */
 let anchors: usize = 0;
-/** Candidates to begin a span: the draw above the position, then in order. */
+/** Candidates to begin a span: the draw above the position; then in order. */
 let candidates: usize = 0;
 let ordered: usize = 0;
 let bucketEnds: usize = 0;
-/** The units that spans took, in turn. */
-let taken: usize = 0;
-let takenCount: i32 = 0;
 /** Length draws of eight anchors. */
 let lengthDraws: usize = 0;
+/** What `kinds` has for 64 tokens. */
+let groupKinds: usize = 0;
 
 /** Bytes of working memory for samples of up to `longest` tokens. */
 export function workBytes(longest: i32): usize {
   const words = (<usize>longest + 64) << 2;
-  return keyBytes + randomTokenBytes + 10 * words + 4 * <usize>mostBuckets + 128;
+  const bits = ((<usize>longest >> 6) + 2) << 3;
+  return keyBytes + randomTokenBytes + 6 * words + 4 * bits + 4 * <usize>mostBuckets + 128 + 64;
 }
 
 /** Sets what is the same for every row. `thresholdsAt` points at thresholds of 64 bits. */
@@ -122,16 +123,18 @@ export function configure(
   keys = work;
   configureRandomTokens(work + keyBytes, allowedAt, allowedIds);
   const words = (<usize>longest + 64) << 2;
+  const bits = ((<usize>longest >> 6) + 2) << 3;
   draws = work + keyBytes + randomTokenBytes;
-  unitOf = draws + words;
-  starts = unitOf + words;
-  ends = starts + words;
-  anchors = ends + words;
-  taken = anchors + words;
-  candidates = taken + words;
+  anchors = draws + words;
+  candidates = anchors + words;
   ordered = candidates + 2 * words;
-  bucketEnds = ordered + 2 * words;
+  begins = ordered + 2 * words;
+  insides = begins + bits;
+  boundaries = insides + bits;
+  takens = boundaries + bits;
+  bucketEnds = takens + bits;
   lengthDraws = bucketEnds + 4 * <usize>mostBuckets;
+  groupKinds = lengthDraws + 128;
 }
 
 @inline
@@ -183,56 +186,139 @@ function copyRow(ids: usize, length: i32, inputIds: usize, labels: usize): bool 
   return known;
 }
 
-/** Splits a row into units; returns how many. Without branches: which ids continue a word can't be foreseen. */
-function splitUnits(ids: usize, length: i32): i32 {
-  let count: i32 = 0;
-  let outsideCount: i32 = 0;
-  // 0 at the start and behind a special token, else 1.
-  let inside: u32 = 0;
-  for (let position = 0; position < length; position++) {
-    const kind = <u32>load<u8>(kinds + <usize>load<u32>(ids + ((<usize>position) << 2)));
-    const outside = kind & special;
-    const begins = (outside ^ 1) & (((kind >> 1) & inside) ^ 1);
-    put32(starts, count, position);
-    count += <i32>begins;
-    put32(unitOf, position, count - 1);
-    // The token's unit ends behind it, unless the token is in none: then what is written is where the next one will.
-    put32(ends, count - 1 + <i32>outside, position + 1);
-    inside = outside ^ 1;
-    outsideCount += <i32>outside;
-  }
-  tokens = length - outsideCount;
-  return count;
-}
-
-/** Gives a unit to a span; returns how many tokens it has. */
+/** The bits of the group that a position is in. */
 @inline
-function take(unit: i32, anchor: i32): i32 {
-  put32(anchors, unit, anchor);
-  put32(taken, takenCount++, unit);
-  return at32(ends, unit) - at32(starts, unit);
+function bitsAt(array: usize, position: i32): usize {
+  return array + ((<usize>position >> 6) << 3);
 }
 
-/** Collects the candidates whose draws are from `low` up to, but without, `high`; returns how many. */
-function collect(units: i32, low: u64, high: u64): i32 {
-  let count: i32 = 0;
-  if (anchorIsToken) {
-    for (let unit = 0; unit < units; unit++) {
-      for (let position = at32(starts, unit), end = at32(ends, unit); position < end; position++) {
-        const drawn = word(position);
-        store<u64>(candidates + ((<usize>count) << 3), (drawn << 32) | <u64>position);
-        count += <i32>(<u32>(drawn >= low) & <u32>(drawn < high));
-      }
+@inline
+function hasBit(array: usize, position: i32): bool {
+  return ((load<u64>(bitsAt(array, position)) >> (<u64>position & 63)) & 1) !== 0;
+}
+
+/** Finds the units of a row. */
+function findUnits(ids: usize, length: i32): void {
+  units = 0;
+  tokens = 0;
+  let carry: u64 = 0;
+  let offset: usize = 0;
+  for (let position = 0; position < length; position += 64) {
+    const here = min(64, length - position);
+    for (let index = 0; index < here; index++) {
+      store<u8>(groupKinds + <usize>index, load<u8>(kinds + <usize>load<u32>(ids + ((<usize>index) << 2))));
     }
-  } else {
-    for (let unit = 0; unit < units; unit++) {
-      const position = at32(starts, unit);
-      const drawn = word(position);
-      store<u64>(candidates + ((<usize>count) << 3), (drawn << 32) | <u64>position);
-      count += <i32>(<u32>(drawn >= low) & <u32>(drawn < high));
+    for (let index = here; index < 64; index++) store<u8>(groupKinds + <usize>index, <u8>special);
+    ids += 256;
+    const outside = bitsOf(7);
+    const inside = ~outside;
+    // A continuation id continues a word where the token before it is in one.
+    const begin = inside & ~(bitsOf(6) & ((inside << 1) | carry));
+    carry = inside >> 63;
+    store<u64>(insides + offset, inside);
+    store<u64>(begins + offset, begin);
+    store<u64>(boundaries + offset, outside | begin);
+    store<u64>(takens + offset, 0);
+    units += <i32>popcnt(begin);
+    tokens += <i32>popcnt(inside);
+    offset += 8;
+  }
+  // The last unit ends at the latest where the row does.
+  store<u64>(boundaries + offset, -1);
+  store<u64>(begins + offset, 0);
+}
+
+/** A bit of each of the 64 kinds, the highest first: 7 is the lowest. */
+@inline
+function bitsOf(shift: i32): u64 {
+  let bits: u64 = 0;
+  for (let index = 0; index < 4; index++) {
+    const some = i8x16.shl(v128.load(groupKinds + ((<usize>index) << 4)), shift);
+    bits |= <u64>(<u32>i8x16.bitmask(some)) << (<u64>index << 4);
+  }
+  return bits;
+}
+
+/** The position behind the unit that a position is in. */
+@inline
+function endOfUnit(position: i32): i32 {
+  const from = position + 1;
+  let at = bitsAt(boundaries, from);
+  let bits = load<u64>(at) & (<u64>-1 << (<u64>from & 63));
+  let first = from & -64;
+  while (bits === 0) {
+    at += 8;
+    first += 64;
+    bits = load<u64>(at);
+  }
+  return first + <i32>ctz(bits);
+}
+
+/** The first position of the unit that a position is in. */
+@inline
+function startOfUnit(position: i32): i32 {
+  let at = bitsAt(begins, position);
+  let bits = load<u64>(at) & (<u64>-1 >> (63 - (<u64>position & 63)));
+  let first = position & -64;
+  while (bits === 0) {
+    at -= 8;
+    first -= 64;
+    bits = load<u64>(at);
+  }
+  return first + 63 - <i32>clz(bits);
+}
+
+/** Takes the tokens from `start` up to `end` that are not taken yet. */
+function take(start: i32, end: i32, anchor: i32): void {
+  if (per === perSpan) {
+    for (let position = start; position < end; position++) {
+      if (!hasBit(takens, position)) put32(anchors, position, anchor);
     }
   }
-  return count;
+  for (let first = start & -64; first < end; first += 64) {
+    let bits: u64 = -1;
+    if (start > first) bits = bits << (<u64>start & 63);
+    if (end - first < 64) bits = bits & ~(<u64>-1 << (<u64>end & 63));
+    const at = bitsAt(takens, first);
+    store<u64>(at, load<u64>(at) | bits);
+  }
+}
+
+/** Which of the 64 words from an address on are below a limit. */
+@inline
+function wordsBelow(at: usize, most: v128): u64 {
+  let bits: u64 = 0;
+  for (let index: u64 = 0; index < 64; index += 16) {
+    const a = i32x4.le_u(v128.load(at), most);
+    const b = i32x4.le_u(v128.load(at, 16), most);
+    const c = i32x4.le_u(v128.load(at, 32), most);
+    const d = i32x4.le_u(v128.load(at, 48), most);
+    const all = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+    bits |= <u64>(<u32>i8x16.bitmask(all)) << index;
+    at += 64;
+  }
+  return bits;
+}
+
+/** Collects the candidates whose draws are below a limit or, if `others`, are not; returns how many. */
+function collect(length: i32, limit: u64, others: bool): i32 {
+  const flip: u64 = others ? -1 : 0;
+  const most = i32x4.splat(<i32>(limit - 1));
+  let places = anchorIsToken ? insides : begins;
+  let at = draws;
+  let key = candidates;
+  for (let first = 0; first < length; first += 64) {
+    let bits = (wordsBelow(at, most) ^ flip) & load<u64>(places);
+    while (bits !== 0) {
+      const position = first + <i32>ctz(bits);
+      store<u64>(key, (word(position) << 32) | <u64>position);
+      key += 8;
+      bits &= bits - 1;
+    }
+    places += 8;
+    at += 256;
+  }
+  return <i32>((key - candidates) >> 3);
 }
 
 /** Sorts candidates between `low` and `high` by draw, then position. */
@@ -296,94 +382,100 @@ function drawLengths(row: usize, index: i32, epoch: u32): void {
 }
 
 /** Takes spans at the ordered anchors until the budget is spent; returns how many tokens that took. */
-function takeSpans(row: usize, count: i32, units: i32, budget: i32, epoch: u32): i32 {
+function takeSpans(row: usize, count: i32, budget: i32, epoch: u32): i32 {
   let left = budget;
   for (let index = 0; index < count && left > 0; index++) {
     if (lengthCount > 0 && (index & 7) === 0) drawLengths(row, index, epoch);
     const position = load<i32>(ordered + ((<usize>index) << 3));
-    const first = at32(unitOf, position);
-    if (at32(anchors, first) !== -1) continue;
+    const first = anchorIsToken ? startOfUnit(position) : position;
+    if (hasBit(takens, first)) continue;
     let length: i32 = 1;
     if (lengthCount > 0) {
-      const drawn = <u64>load<u32>(lengthDraws + ((<usize>index & 7) << 4) + ((<usize>position & 3) << 2));
-      while (length <= lengthCount && load<u64>(lengths + (<usize>(length - 1) << 3)) <= drawn) length++;
+      const at = lengthDraws + ((<usize>index & 7) << 4) + ((<usize>position & 3) << 2);
+      const drawn = <u64>load<u32>(at);
+      while (length <= lengthCount && load<u64>(lengths + ((<usize>length - 1) << 3)) <= drawn) length++;
     }
     // Walks to the end of the span before anything is taken: one that is dropped takes nothing.
     let room = left;
     let end = first;
-    const most = min(first + length, units);
-    for (; end < most; end++) {
-      if (end > first && at32(starts, end) !== at32(ends, end - 1)) break;
-      if (at32(anchors, end) !== -1) {
+    for (let unit = first; ; ) {
+      const next = endOfUnit(unit);
+      if (hasBit(takens, unit)) {
         if (overlapDrops) {
           end = first;
           break;
         }
-        continue;
+      } else {
+        if (next - unit > room) break;
+        room -= next - unit;
       }
-      const tokens = at32(ends, end) - at32(starts, end);
-      if (tokens > room) break;
-      room -= tokens;
+      end = next;
+      if (--length === 0 || !hasBit(begins, next)) break;
+      unit = next;
     }
-    for (let unit = first; unit < end; unit++) {
-      if (at32(anchors, unit) === -1) left -= take(unit, position);
+    if (end > first) {
+      take(first, end, position);
+      left = room;
     }
   }
   return budget - left;
 }
 
 /** Selects units by a budget of tokens; returns how many tokens it took. */
-function selectBudget(row: usize, length: i32, units: i32, budget: i32, epoch: u32): i32 {
+function selectBudget(row: usize, length: i32, budget: i32, epoch: u32): i32 {
   if (budget === 0 || units === 0) return 0;
   draw(row, anchorIsToken ? opSpanStart : opSelect, length, false, epoch);
-  const all = anchorIsToken ? tokens : units;
+  const all = <u64>(anchorIsToken ? tokens : units);
   // Nearly always the budget is spent on the lowest draws: the rest is sorted only if it is not. A unit has
   // tokens / units tokens.
   const spans = ((<u64>budget << 8) * <u64>units) / (<u64>meanLength * <u64>tokens);
   const wanted = spans + (spans >> 2) + 12;
   const everything: u64 = 1 << 32;
-  let limit = everything;
-  if (wanted < <u64>all) limit = (wanted << 32) / <u64>all;
-  let count = collect(units, 0, limit);
+  const limit = wanted < all ? (wanted << 32) / all : everything;
+  let count = collect(length, limit, false);
   order(count, 0, limit);
-  let selected = takeSpans(row, count, units, budget, epoch);
-  if (selected < budget && limit < everything) {
-    count = collect(units, limit, everything);
-    order(count, limit, everything);
-    selected += takeSpans(row, count, units, budget - selected, epoch);
-  }
-  return selected;
+  const selected = takeSpans(row, count, budget, epoch);
+  if (selected === budget || limit === everything) return selected;
+  count = collect(length, limit, true);
+  order(count, limit, everything);
+  return selected + takeSpans(row, count, budget - selected, epoch);
 }
 
 /** Selects units each for itself; returns how many tokens they have. */
-function selectEach(row: usize, length: i32, units: i32, epoch: u32): i32 {
+function selectEach(row: usize, length: i32, epoch: u32): i32 {
   draw(row, opSelect, length, true, epoch);
   let selected: i32 = 0;
-  for (let unit = 0; unit < units; unit++) {
-    const start = at32(starts, unit);
-    if (half(start) < <u32>selectBelow) selected += take(unit, start);
+  for (let first = 0; first < length; first += 64) {
+    for (let bits = load<u64>(bitsAt(begins, first)); bits !== 0; bits &= bits - 1) {
+      const start = first + <i32>ctz(bits);
+      if (half(start) >= <u32>selectBelow) continue;
+      const end = endOfUnit(start);
+      take(start, end, start);
+      selected += end - start;
+    }
   }
   return selected;
 }
 
-/** Masks, replaces or keeps the tokens of the units that were taken. */
+/** Masks, replaces or keeps the tokens that were taken. */
 function act(row: usize, length: i32, inputIds: usize, labels: usize, epoch: u32): void {
   const ids = idsOf(row);
   draw(row, opAction, length, true, epoch);
-  for (let index = 0; index < takenCount; index++) {
-    const unit = at32(taken, index);
-    const start = at32(starts, unit);
-    const ofUnit = per === perUnit ? start : at32(anchors, unit);
-    for (let position = start, end = at32(ends, unit); position < end; position++) {
+  for (let first = 0; first < length; first += 64) {
+    for (let bits = load<u64>(bitsAt(takens, first)); bits !== 0; bits &= bits - 1) {
+      const position = first + <i32>ctz(bits);
       const id = at32(ids, position);
-      const action = half(per === perToken ? position : ofUnit);
+      let drawn = position;
+      if (per === perUnit) drawn = startOfUnit(position);
+      else if (per === perSpan) drawn = at32(anchors, position);
+      const action = half(drawn);
       put32(labels, position, id);
       put32(inputIds, position, select<i32>(maskId, id, action < maskBelow));
       addPosition(position, <i32>(<u32>(action >= maskBelow) & <u32>(action < randomBelow)));
-      if (isFull()) {
-        completeRow(inputIds, sampleLowOf(row), sampleHighOf(row));
-        flushRandomTokens(keys, epoch);
-      }
+    }
+    if (isFull()) {
+      completeRow(inputIds, sampleLowOf(row), sampleHighOf(row));
+      flushRandomTokens(keys, epoch);
     }
   }
 }
@@ -396,6 +488,7 @@ function act(row: usize, length: i32, inputIds: usize, labels: usize, epoch: u32
 export function maskRows(
   rows: usize,
   count: i32,
+  _bytes: i32,
   inputIds: usize,
   labels: usize,
   seedLow: u32,
@@ -413,13 +506,11 @@ export function maskRows(
       forgetRandomTokens();
       return -1 - index;
     }
-    const units = splitUnits(idsOf(row), length);
-    fill(anchors, anchors + ((<usize>units) << 2), -1);
-    takenCount = 0;
+    findUnits(idsOf(row), length);
     const taking =
       selectBelow >= 0
-        ? selectEach(row, length, units, epoch)
-        : selectBudget(row, length, units, budgetOf(row), epoch);
+        ? selectEach(row, length, epoch)
+        : selectBudget(row, length, budgetOf(row), epoch);
     if (taking > 0) {
       act(row, length, shown, labelled, epoch);
       completeRow(shown, sampleLowOf(row), sampleHighOf(row));

@@ -20,9 +20,24 @@ export {
 } from './masker.ts';
 export { type Mode, maskEpoch, toMode } from './mode.ts';
 export { createDraws, type Draws, op } from './random/draws.ts';
+export { createPermutation, type Permutation } from './random/permutation.ts';
 export { mulhi32, philox4x32 } from './random/philox.ts';
 export { parseUint64, toUint32, toUint64, type Uint64 } from './random/uint64.ts';
-export type { ActionPlan, ActionShares } from './strategies/action.ts';
+export type { ActionOptions, ActionPlan, ActionShares } from './strategies/action.ts';
+export type { Denoiser, SpansDenoiser, SuffixDenoiser } from './strategies/denoising/denoiser.ts';
+export {
+  type SpanCorruptionOptions,
+  type T5Options,
+  t5,
+  type Ul2Options,
+  ul2,
+} from './strategies/denoising/presets.ts';
+export { spanCorruption } from './strategies/denoising/span-corruption.ts';
+export {
+  type T5Lengths,
+  type T5LengthsOptions,
+  t5Lengths,
+} from './strategies/denoising/t5-lengths.ts';
 export { effectiveRate } from './strategies/effective-rate.ts';
 export {
   clippedGeometric,
@@ -41,6 +56,8 @@ export {
   roberta,
   spanbert,
 } from './strategies/presets.ts';
+export type { RandomWords, RandomWordsPlan } from './strategies/random-words.ts';
+export { type Requirements, requirementsOf } from './strategies/requirements.ts';
 export type { BernoulliSelection, BudgetSelection, Selection } from './strategies/selection.ts';
 export { sentenceOrder } from './strategies/sentence-order.ts';
 export {
@@ -49,6 +66,7 @@ export {
   type IntegerArray,
   ignoredLabel,
   type MaskedOutput,
+  type OutputLengths,
   type RowKernel,
   type Strategy,
   type StrategyInput,
@@ -56,6 +74,7 @@ export {
 export { strategyFromPlan } from './strategies/strategy-from-plan.ts';
 export type {
   SentenceOrderPlan,
+  SpanCorruptionPlan,
   StrategyPlan,
   TokenStrategyPlan,
   UnitStrategyPlan,
@@ -65,5 +84,5 @@ export {
   tokenMasking,
 } from './strategies/token-masking.ts';
 export { unitMasking } from './strategies/unit-masking.ts';
-export type { UnitKind } from './strategies/units.ts';
-export { checkVocab, type VocabTables, type VocabTraits } from './vocab.ts';
+export { checkUnitColumn, type UnitKind } from './strategies/units.ts';
+export { checkVocab, type Sentinels, type VocabTables, type VocabTraits } from './vocab.ts';

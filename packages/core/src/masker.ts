@@ -4,11 +4,14 @@ import { type Mode, maskEpoch, toMode } from './mode.ts';
 import { createDraws } from './random/draws.ts';
 import { toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 import { checkRate } from './strategies/action.ts';
+import { missingCounts } from './strategies/random-words.ts';
+import { requirementsOf } from './strategies/requirements.ts';
 import {
   type Arrangement,
   type Columns,
   ignoredLabel,
   type MaskedOutput,
+  type OutputLengths,
   type Strategy,
   type StrategyInput,
 } from './strategies/strategy.ts';
@@ -42,6 +45,11 @@ export interface SampleAddress {
   /** For objectives with sentence order: where the second segment starts. */
   readonly segment?: number | undefined;
   /**
+   * For strategies whose units are a column, such as words of a byte-level tokenizer, or entities: for each
+   * token 1 where a unit begins, 0 where it belongs to the unit of the token before.
+   */
+  readonly units?: ArrayLike<number> | undefined;
+  /**
    * For schedules: the share of tokens to select in this call, instead of the strategy's; to the nearest
    * millionth. Not in static mode, whose masks are the same each time.
    */
@@ -56,9 +64,13 @@ export interface BatchSample {
   readonly sample: Uint64;
   /** For objectives with sentence order: where the second segment starts. */
   readonly segment?: number | undefined;
+  /** For strategies whose units are a column: for each token 1 where a unit begins, else 0. */
+  readonly units?: ArrayLike<number> | undefined;
+  /** 0 to 2^32-1, where it is not the batch's: in a mixture each dataset has its own. */
+  readonly epoch?: number | undefined;
 }
 
-/** When a batch is masked: the same for all its samples. */
+/** When a batch is masked: the same for all its samples, but for those with an epoch of their own. */
 export type BatchMoment = Pick<SampleAddress, 'epoch' | 'rate'>;
 
 /** Where a batch is written: columns that the samples' tokens stand in one behind the other. */
@@ -74,11 +86,14 @@ export interface BatchOutput extends Columns {
   readonly sentenceLabels?: Uint8Array;
 }
 
-/** A masked sample of `length` tokens. */
+/** A masked sample of `length` tokens; a sequence-to-sequence strategy gives both arrays their own lengths. */
 export interface MaskedSample {
   /** Int32[length]: the ids the model sees. */
   readonly inputIds: Int32Array;
-  /** Int32[length]: the original id where a token was selected, -100 elsewhere. */
+  /**
+   * Int32[length]: the original id where a token was selected, -100 elsewhere. Sequence to sequence: the ids
+   * that the decoder is to write.
+   */
   readonly labels: Int32Array;
   /** For objectives with sentence order: where the second segment starts now. */
   readonly segment?: number;
@@ -95,12 +110,13 @@ export interface Masker {
    * Masks a sample's ids. The input is never written.
    *
    * @throws {TokenIdError} for an id the vocabulary does not have.
-   * @throws {ArgumentError} for an epoch, sample or rate out of range, or a rate in static mode.
+   * @throws {ArgumentError} for an epoch, sample or rate out of range, a rate in static mode, or a column of
+   *   units that is missing, not as long as the sample, or holds anything but 0 and 1.
    */
   mask(ids: ArrayLike<number>, address: SampleAddress): MaskedSample;
   /**
-   * Masks a sample into the caller's arrays, each at least as long as the sample; returns how many
-   * tokens were selected.
+   * Masks a sample into the caller's arrays, each at least as long as the sample (or as its capacity);
+   * returns how many tokens were selected.
    */
   maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number;
   /**
@@ -108,8 +124,8 @@ export interface Masker {
    * selected. After an error, what the columns hold is not defined.
    *
    * @throws {TokenIdError} for an id the vocabulary does not have.
-   * @throws {ArgumentError} for an epoch, sample or rate out of range, a rate in static mode, or places that do not
-   * fit the columns or the samples.
+   * @throws {ArgumentError} for an epoch, sample or rate out of range, a rate in static mode, places that do not
+   * fit the columns or the samples, or a sequence-to-sequence strategy.
    *
    * @example
    * ```ts
@@ -125,12 +141,21 @@ export interface Masker {
    * ```
    */
   maskBatch(samples: readonly BatchSample[], moment: BatchMoment, out: BatchOutput): number;
+  /**
+   * The longest outputs that masking a sample can give, whatever is drawn: its own length, but for
+   * sequence-to-sequence strategies.
+   *
+   * @param rate as in {@linkcode SampleAddress}
+   * @throws {TokenIdError} for an id the vocabulary does not have.
+   */
+  capacity(ids: ArrayLike<number>, rate?: number): OutputLengths;
 }
 
 /**
  * Makes a masker.
  *
- * @throws {ArgumentError} for vocab traits, a seed or a mode that do not hold.
+ * @throws {ArgumentError} for vocab traits, a seed or a mode that do not hold, or a strategy with random words
+ *   from the unigram distribution and vocab traits without counts.
  *
  * @example
  * ```ts
@@ -145,6 +170,8 @@ export function createMasker(options: MaskerOptions): Masker {
   const seed = toUint64('seed', options.seed);
   const mode = toMode(options);
   const vocab = vocabTables(options.vocab);
+  strategy.checkAddedIds?.(vocab);
+  if (requirementsOf(strategy.plan).counts && vocab.cumulative === undefined) throw missingCounts();
   const draws = createDraws(seed);
   const prepare = (strategy: Strategy) => ({
     strategy,
@@ -154,6 +181,9 @@ export function createMasker(options: MaskerOptions): Masker {
   // Calls come with the same rate for a while: a batch, or an epoch.
   let scheduled = given;
   let scheduledRate = -1;
+  // One for all samples, so that none allocates.
+  const room = new Row();
+  const input: { -readonly [Key in keyof StrategyInput]: StrategyInput[Key] } = { ids: [] };
 
   function at(rate: number | undefined): typeof given {
     if (rate === undefined) return given;
@@ -168,12 +198,14 @@ export function createMasker(options: MaskerOptions): Masker {
   }
 
   function maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number {
-    const room = Math.min(out.inputIds.length, out.labels.length);
-    if (room < ids.length) {
-      throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, room);
+    const most = Math.min(out.inputIds.length, out.labels.length);
+    if (most < ids.length && given.strategy.capacity === undefined) {
+      throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, most);
     }
     draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
-    const input = { ids, segment: address.segment };
+    input.ids = ids;
+    input.segment = address.segment;
+    input.units = address.units;
     const { strategy, kernel } = at(address.rate);
     if (kernel === undefined) return strategy.mask(input, draws, vocab, out);
     const arranged = strategy.arrange?.(input, draws, out) ?? input;
@@ -189,13 +221,16 @@ export function createMasker(options: MaskerOptions): Masker {
     out: BatchOutput,
   ): number {
     const { starts, segments, sentenceLabels } = out;
-    checkPlaces(samples, out);
-    const drawnEpoch = maskEpoch(mode, toUint32('epoch', epoch));
     const { strategy, kernel } = at(rate);
+    if (strategy.capacity !== undefined) {
+      throw new ArgumentError('strategy', 'one with aligned outputs', strategy.plan.type);
+    }
+    checkPlaces(samples, out);
+    toUint32('epoch', epoch);
     const arrangement: Arrangement = {};
     let selected = 0;
-    kernel?.begin(out);
-    for (let index = 0; index < samples.length; index++) {
+
+    function maskOne(index: number, drawnEpoch: number): void {
       const sample = samples[index]!;
       const start = starts[index]!;
       const end = starts[index + 1]!;
@@ -205,20 +240,36 @@ export function createMasker(options: MaskerOptions): Masker {
         input = strategy.arrange(sample, draws, arrangement);
       }
       if (kernel?.add(input, draws, start, end) !== true) {
-        const row: MaskedOutput = {
-          inputIds: out.inputIds.subarray(start, end),
-          labels: out.labels.subarray(start, end),
-        };
+        const { length } = sample.ids;
+        const row = room.ofLength(length);
         selected += strategy.mask(sample, draws, vocab, row);
-        row.inputIds.fill(vocab.padId, sample.ids.length);
-        row.labels.fill(ignoredLabel, sample.ids.length);
+        out.inputIds.set(row.inputIds, start);
+        out.labels.set(row.labels, start);
+        out.inputIds.fill(vocab.padId, start + length, end);
+        out.labels.fill(ignoredLabel, start + length, end);
         arrangement.segment = row.segment;
         arrangement.sentenceLabel = row.sentenceLabel;
       }
       if (segments !== undefined) segments[index] = arrangement.segment!;
       if (sentenceLabels !== undefined) sentenceLabels[index] = arrangement.sentenceLabel!;
     }
-    return selected + (kernel?.finish() ?? 0);
+
+    // A kernel masks samples of one epoch together: a pass for each epoch that there is.
+    for (const drawnEpoch of epochsOf(samples, epoch, mode)) {
+      kernel?.begin(out);
+      for (let index = 0; index < samples.length; index++) {
+        if (maskEpoch(mode, samples[index]!.epoch ?? epoch) === drawnEpoch) {
+          maskOne(index, drawnEpoch);
+        }
+      }
+      selected += kernel?.finish() ?? 0;
+    }
+    return selected;
+  }
+
+  function capacity(ids: ArrayLike<number>, rate?: number): OutputLengths {
+    if (strategy.capacity === undefined) return { inputs: ids.length, labels: ids.length };
+    return at(rate).strategy.capacity!(ids, vocab);
   }
 
   return {
@@ -227,15 +278,52 @@ export function createMasker(options: MaskerOptions): Masker {
     mode,
     maskInto,
     maskBatch,
+    capacity,
     mask(ids, address) {
+      const { inputs, labels } = capacity(ids, address.rate);
       const out: MaskedOutput & MaskedSample = {
-        inputIds: new Int32Array(ids.length),
-        labels: new Int32Array(ids.length),
+        inputIds: new Int32Array(inputs),
+        labels: new Int32Array(labels),
       };
       maskInto(ids, address, out);
-      return out;
+      if (strategy.capacity === undefined) return out;
+      return {
+        inputIds: out.inputIds.slice(0, out.inputLength),
+        labels: out.labels.slice(0, out.labelLength),
+      };
     },
   };
+}
+
+/** The epochs that the samples of a batch are masked in, each once. */
+function epochsOf(samples: readonly BatchSample[], epoch: number, mode: Mode): Iterable<number> {
+  const epochs = new Set<number>();
+  for (const sample of samples) {
+    const own = sample.epoch === undefined ? epoch : toUint32('epoch', sample.epoch);
+    epochs.add(maskEpoch(mode, own));
+  }
+  return epochs;
+}
+
+/** Room for a masked sample, used again from sample to sample. */
+class Row {
+  #inputIds = new Int32Array(0);
+  #labels = new Int32Array(0);
+  /** By length, so that a sample allocates nothing. */
+  #views: MaskedOutput[] = [];
+
+  ofLength(length: number): MaskedOutput {
+    if (this.#inputIds.length < length) {
+      this.#inputIds = new Int32Array(length);
+      this.#labels = new Int32Array(length);
+      this.#views = [];
+    }
+    this.#views[length] ??= {
+      inputIds: this.#inputIds.subarray(0, length),
+      labels: this.#labels.subarray(0, length),
+    };
+    return this.#views[length];
+  }
 }
 
 /** Checks that every sample has a place, that places stand in order, and that the columns hold them. */

@@ -16,6 +16,47 @@ test('checkVocab() names the trait that does not hold', () => {
   ).toThrow(/at least one id that is not special/);
 });
 
+test('checkVocab() takes sentinels and an end that are special ids, and no others', () => {
+  const given = { ...vocab, specialIds: [0, 4, 7, 8, 9], continuationIds: [] };
+  const sentinels = { first: 9, count: 3 };
+  expect(checkVocab({ ...given, sentinels, endId: 4 })).toMatchObject({ sentinels, endId: 4 });
+  expect(() => checkVocab({ ...given, endId: 5 })).toThrow(/^vocab.endId is 5/);
+  for (const [first, count] of [
+    [9, 4],
+    [9, 0],
+    [10, 2],
+    [9, 1.5],
+  ] as const) {
+    expect(() => checkVocab({ ...given, sentinels: { first, count } })).toThrow(
+      `vocab.sentinels is "${first}:${count}", expected ids of vocab.specialIds in a row`,
+    );
+  }
+});
+
+test('checkVocab() takes counts for all ids, and refuses what counts nothing', () => {
+  const counts = [0, 5, 1, 0, 2 ** 52, 7, 1, 1, 1, 1];
+  expect(checkVocab({ ...vocab, counts }).counts).toBe(counts);
+  expect(() => checkVocab({ ...vocab, counts: [1, 2] })).toThrow(
+    'vocab.counts.length is 2, expected 10, as many as ids',
+  );
+  for (const bad of [-1, 0.5, Number.NaN, 2 ** 53]) {
+    const list = counts.with(7, bad);
+    expect(() => checkVocab({ ...vocab, counts: list })).toThrow(/^vocab.counts\[7\] is/);
+  }
+  expect(() => checkVocab({ ...vocab, counts: counts.with(9, 2 ** 52) })).toThrow(
+    /^vocab.counts\[9\] is 4503599627370496, expected integers from 0 that sum below 2\^53/,
+  );
+});
+
+test('vocabTables() sums counts, halved until they fit 32 bits', () => {
+  const sums = (counts: number[]) => vocabTables({ ...vocab, counts }).cumulative;
+  expect([...sums([9, 1, 0, 2, 9, 0, 0, 3, 0, 0])!]).toEqual([1, 1, 3, 3, 3, 6, 6, 6]);
+  const large = [0, 2 ** 31, 2 ** 31, 3, 0, 1, 0, 0, 0, 0];
+  expect([...sums(large)!]).toEqual([2 ** 30, 2 ** 31, ...Array(6).fill(2 ** 31 + 1)]);
+  expect(sums([9, 0, 0, 0, 9, 0, 0, 0, 0, 0])).toBeUndefined();
+  expect(vocabTables(vocab).cumulative).toBeUndefined();
+});
+
 test('vocabTables() lists the ids that are not special, ascending', () => {
   expect([...vocabTables(vocab).allowed]).toEqual([1, 2, 3, 5, 6, 7, 8, 9]);
 });

@@ -1,5 +1,11 @@
 import { ArgumentError } from './errors.ts';
 
+/** Ids that stand for spans: the first span's is `first`, and each further one's is one lower. */
+export interface Sentinels {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** What masking needs to know of a tokenizer. Ids are integers from 0 to `size - 1`. */
 export interface VocabTraits {
   /** Number of ids. */
@@ -12,6 +18,12 @@ export interface VocabTraits {
   readonly specialIds: readonly number[];
   /** Ids that continue a word (`##ing` in WordPiece), ascending. */
   readonly continuationIds: readonly number[];
+  /** Special ids that stand for spans (`<extra_id_0>` and on), where the tokenizer has some. */
+  readonly sentinels?: Sentinels;
+  /** The special id that ends a text: with sentinels, what a target can end with. */
+  readonly endId?: number;
+  /** How often each id occurs in the data, for random words from the unigram distribution. */
+  readonly counts?: readonly number[];
 }
 
 /**
@@ -20,6 +32,25 @@ export interface VocabTraits {
  * @throws {ArgumentError} naming the trait that does not hold.
  */
 export function checkVocab(vocab: VocabTraits): VocabTraits {
+  checkMaskingTraits(vocab);
+  const special = new Set(vocab.specialIds);
+  const { sentinels, endId } = vocab;
+  if (endId !== undefined && !special.has(endId)) {
+    throw new ArgumentError('vocab.endId', 'one of vocab.specialIds', endId);
+  }
+  if (sentinels !== undefined) {
+    let { first: id, count: left } = sentinels;
+    for (; left > 1 && special.has(id); id--) left--;
+    if (left !== 1 || !special.has(id)) {
+      const found = `${sentinels.first}:${sentinels.count}`;
+      throw new ArgumentError('vocab.sentinels', 'ids of vocab.specialIds in a row', found);
+    }
+  }
+  return vocab;
+}
+
+/** Checks the traits that masking uses: it takes sentinels from the strategy. */
+function checkMaskingTraits(vocab: VocabTraits): void {
   const { size } = vocab;
   if (!Number.isInteger(size) || size < 1 || size > 2 ** 31) {
     throw new ArgumentError('vocab.size', 'an integer from 1 to 2^31', size);
@@ -32,10 +63,10 @@ export function checkVocab(vocab: VocabTraits): VocabTraits {
       throw new ArgumentError(`vocab.${name}`, 'one of vocab.specialIds', vocab[name]);
     }
   }
+  if (vocab.counts !== undefined) checkCounts(vocab.counts, size);
   if (special.size === size) {
     throw new ArgumentError('vocab.specialIds', 'at least one id that is not special', size);
   }
-  return vocab;
 }
 
 function checkIds(argument: string, ids: readonly number[], size: number): void {
@@ -46,6 +77,20 @@ function checkIds(argument: string, ids: readonly number[], size: number): void 
       throw new ArgumentError(argument, `ascending ids below the vocabulary's ${size}`, id);
     }
     previous = id;
+  }
+}
+
+function checkCounts(counts: readonly number[], size: number): void {
+  if (!Array.isArray(counts)) throw new ArgumentError('vocab.counts', 'an array', counts);
+  if (counts.length !== size) {
+    throw new ArgumentError('vocab.counts.length', `${size}, as many as ids`, counts.length);
+  }
+  let total = 0;
+  for (const [id, count] of counts.entries()) {
+    total += count;
+    if (!Number.isInteger(count) || count < 0 || !Number.isSafeInteger(total)) {
+      throw new ArgumentError(`vocab.counts[${id}]`, 'integers from 0 that sum below 2^53', count);
+    }
   }
 }
 
@@ -60,10 +105,12 @@ export interface VocabTables {
   readonly continuation: Uint8Array;
   /** The ids that are not special, ascending: what a random token is drawn from. */
   readonly allowed: Uint32Array;
+  /** For each of `allowed`, its count and those before it; undefined where there are none to draw by. */
+  readonly cumulative: Uint32Array | undefined;
 }
 
 export function vocabTables(vocab: VocabTraits): VocabTables {
-  checkVocab(vocab);
+  checkMaskingTraits(vocab);
   const special = new Uint8Array(vocab.size);
   for (const id of vocab.specialIds) special[id] = 1;
   const continuation = new Uint8Array(vocab.size);
@@ -71,6 +118,20 @@ export function vocabTables(vocab: VocabTraits): VocabTables {
   const allowed = new Uint32Array(vocab.size - vocab.specialIds.length);
   let count = 0;
   for (let id = 0; id < vocab.size; id++) if (special[id] === 0) allowed[count++] = id;
+  const cumulative = vocab.counts === undefined ? undefined : sumsOf(vocab.counts, allowed);
   const { size, maskId, padId } = vocab;
-  return { size, maskId, padId, special, continuation, allowed };
+  return { size, maskId, padId, special, continuation, allowed, cumulative };
+}
+
+/** Sums of the counts of `ids`, halved as often as it takes for the last to be below 2^32. */
+function sumsOf(counts: readonly number[], ids: Uint32Array): Uint32Array | undefined {
+  const sums = new Uint32Array(ids.length);
+  for (let divisor = 1; ; divisor *= 2) {
+    let sum = 0;
+    for (let index = 0; index < ids.length; index++) {
+      sum += Math.floor(counts[ids[index]!]! / divisor);
+      sums[index] = sum;
+    }
+    if (sum < 2 ** 32) return sum === 0 ? undefined : sums;
+  }
 }

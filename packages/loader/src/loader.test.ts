@@ -1,4 +1,11 @@
-import { albert, createMasker, sentenceOrder, tokenMasking } from '@maskloom/core';
+import {
+  albert,
+  createMasker,
+  type Strategy,
+  sentenceOrder,
+  spanbert,
+  tokenMasking,
+} from '@maskloom/core';
 import {
   type BatchesOptions,
   createLoader,
@@ -103,23 +110,34 @@ describe('the stream', () => {
     expect(new Set(found).size).toBe(1);
   });
 
-  test('is what masking each sample by itself gives', async () => {
+  test.each<[string, Strategy]>([
+    ['tokens', strategy],
+    ['spans of a column of units', spanbert({ unit: 'column' })],
+  ])('is what masking each sample by itself gives: %s', async (_name, strategy) => {
     const masker = createMasker({ vocab, seed: 42n, strategy });
-    await withLoader(2, async (loader) => {
-      for await (const batch of loader.batches({ steps: 40, layout: 'compact' })) {
-        const { sample, inputIds, positions, labels } = readCompact(batch.recordBatch);
-        for (let row = 0; row < batch.rows; row++) {
-          const ids = dataset.sample(Number(sample[row]));
-          const masked = masker.mask(ids, { epoch: batch.epoch, sample: sample[row]! });
-          expect([...inputIds(row)]).toEqual([...masked.inputIds]);
-          const selected = [...positions(row)];
-          expect(selected).toEqual(
-            [...masked.labels.keys()].filter((position) => masked.labels[position] !== -100),
-          );
-          expect([...labels(row)]).toEqual(selected.map((position) => ids[position]));
+    const given = createPlan({ dataset, strategy, seed: 42n, batch: 12, last: 'short' });
+    await withLoader(
+      2,
+      async (loader) => {
+        for await (const batch of loader.batches({ steps: 40, layout: 'compact' })) {
+          const { sample, inputIds, positions, labels } = readCompact(batch.recordBatch);
+          for (let row = 0; row < batch.rows; row++) {
+            const number = Number(sample[row]);
+            const ids = dataset.sample(number);
+            const units = dataset.units(number);
+            const address = { epoch: batch.epoch, sample: sample[row]!, units };
+            const masked = masker.mask(ids, address);
+            expect([...inputIds(row)]).toEqual([...masked.inputIds]);
+            const selected = [...positions(row)];
+            expect(selected).toEqual(
+              [...masked.labels.keys()].filter((position) => masked.labels[position] !== -100),
+            );
+            expect([...labels(row)]).toEqual(selected.map((position) => ids[position]));
+          }
         }
-      }
-    });
+      },
+      given,
+    );
   });
 
   test('is the same resumed at any step, by the state of the batch before', async () => {
@@ -226,27 +244,21 @@ describe('batches()', () => {
   });
 
   test('keeps to the ring: a consumer that stops asking stops the workers', async () => {
-    let computed = 0;
-    // A batch of 12 rows reads 12 samples; workers: 0 computes in this thread, by the same ring.
-    const counted: Dataset = {
-      ...dataset,
-      sample(row) {
-        computed++;
-        return dataset.sample(row);
-      },
-    };
-    await using loader = await createLoader({ plan, dataset: counted, workers: 0 });
+    const computed = new Int32Array(new SharedArrayBuffer(4));
+    const module = new URL('./testing/count.js', import.meta.url).href;
+    const faults = { module, data: computed };
+    await using loader = await createLoader({ plan, dataset, workers: 2, faults });
     const stream = loader.batches({ prefetch: 2 });
     const { value: first } = await stream.next();
     const before = Uint8Array.from(first!.message);
     for (let consumed = 1; consumed <= 4; consumed++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(computed).toBe((consumed + 2) * 12);
+      await expect.poll(() => computed[0]).toBe(consumed + 2);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(computed[0]).toBe(consumed + 2);
       if (consumed === 1) expect(Uint8Array.from(first!.message)).toEqual(before);
       await stream.next();
     }
     await stream.return();
-    expect(computed).toBe(7 * 12);
   });
 
   test('pads dense rows with the pad id, label -100 and attention 0', async () => {
@@ -300,24 +312,6 @@ describe('batches()', () => {
       await expect(read(AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' });
     });
   });
-
-  test('ends with the reason of its signal at once, though workers are busy', async () => {
-    const long = await makeDataset(3000);
-    const given = createPlan({ dataset: long, strategy, seed: 1n, batch: 3000 });
-    await using loader = await createLoader({ plan: given, dataset: long, workers: 1 });
-    const controller = new AbortController();
-    const stream = loader.batches({ prefetch: 20, digest: true, signal: controller.signal });
-    await stream.next();
-    for (let batch = 0; batch < 5; batch++) await stream.next();
-    const next = stream.next();
-    const began = performance.now();
-    controller.abort('enough');
-    await expect(next).rejects.toBe('enough');
-    const waited = performance.now() - began;
-    // What is under way takes much longer: close() waits for it.
-    await loader.close();
-    expect(performance.now() - began).toBeGreaterThan(4 * waited);
-  });
 });
 
 describe('a loader refuses', () => {
@@ -328,6 +322,19 @@ describe('a loader refuses', () => {
         `The plan names dataset ${dataset.digest} of 203 rows, .* is ${other.digest} of 100 rows`,
       ),
     );
+  });
+
+  test('a plan whose strategy needs a column that the dataset has not', async () => {
+    const without = { ...dataset, manifest: { ...dataset.manifest, columns: [] } };
+    const refusal = (strategy: Strategy, message: RegExp) => {
+      const given = createPlan({ dataset, strategy, seed: 1n, batch: 12 });
+      return expect(createLoader({ plan: given, dataset: without })).rejects.toThrow(message);
+    };
+    await refusal(sentenceOrder(albert()), /no column "segment": encode the text in pairs/);
+    await refusal(albert({ unit: 'column' }), /no column "units": encode the text with it/);
+    await refusal(sentenceOrder(albert({ unit: 'column' })), /no column "segment"/);
+    const unigram = tokenMasking({ rate: 0.2, randomWords: 'unigram' });
+    await refusal(unigram, /unigram distribution, but .* has no counts: encode the text with them/);
   });
 
   test('addresses that are not in the plan', async () => {

@@ -2,9 +2,9 @@
 import { ArgumentError } from '@maskloom/core';
 import type { Schema } from 'apache-arrow';
 import { ManifestError, ShardError } from './errors.ts';
-import type { Manifest, ShardEntry } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import { recordBatchRanges } from './record-batch-ranges.ts';
-import type { RecordBatchColumns } from './samples.ts';
+import type { ReadySamples, RecordBatchColumns } from './samples.ts';
 import { shardSchema } from './schema.ts';
 
 /** A shard's columns: `input_ids` as wide as the vocabulary, and those that the manifest lists. */
@@ -27,14 +27,15 @@ export function checkSchema(path: string, manifest: Manifest, shard: string, sch
     fail(path, 'columns', `"${more}" among them, which ${shard} has`, columns);
 }
 
-/** The numbers of tokens, of each shard and of the longest sample. */
+/** The numbers of tokens, of each shard that is in memory and of the longest sample. */
 export function checkCounts(
   path: string,
   manifest: Manifest,
-  shards: readonly (readonly RecordBatchColumns[])[],
+  shards: readonly (readonly RecordBatchColumns[] | undefined)[],
 ): void {
   let longest = 0;
   for (const [index, batches] of shards.entries()) {
+    if (batches === undefined) continue;
     let tokens = 0;
     for (const { offsets } of batches) {
       let end = offsets[0]!;
@@ -48,38 +49,50 @@ export function checkCounts(
     }
     check(path, `shards[${index}].tokens`, tokens, manifest.shards[index]!.tokens);
   }
-  check(path, 'longest', longest, manifest.longest);
+  // A longer sample may be in a shard that is not in memory.
+  const known = !shards.includes(undefined) || longest > manifest.longest;
+  if (known) check(path, 'longest', longest, manifest.longest);
 }
 
-/** That the vocabulary has every token id. */
+/** That the vocabulary has every token id of the first shards; its counts, if these are all the shards. */
 export function checkTokenIds(
   path: string,
-  { vocab }: Manifest,
-  shards: readonly (readonly RecordBatchColumns[])[],
+  { vocab, shards }: Manifest,
+  samples: ReadySamples,
+  resident: number,
 ): void {
-  for (const { offsets, values } of shards.flat()) {
-    let highest = 0;
-    const end = offsets.at(-1)!;
-    for (let index = offsets[0]!; index < end; index++) {
-      const id = values[index]!;
+  const { size } = vocab;
+  const counts = resident === shards.length && vocab.counts ? new Float64Array(size) : undefined;
+  const rows = shards.slice(0, resident).reduce((sum, shard) => sum + shard.rows, 0);
+  let highest = 0;
+  for (let row = 0; row < rows; row++) {
+    const ids = samples.sample(row);
+    for (let index = 0; index < ids.length; index++) {
+      const id = ids[index]!;
       if (id > highest) highest = id;
+      if (counts !== undefined && id < size) counts[id]!++;
     }
-    if (highest < vocab.size) continue;
-    fail(path, 'vocab.size', `above ${highest}, an id that the shards have`, vocab.size);
   }
+  if (highest >= size) {
+    fail(path, 'vocab.size', `above ${highest}, an id that the shards have`, size);
+  }
+  counts?.forEach((found, id) => {
+    check(path, `vocab.counts[${id}]`, found, vocab.counts![id]);
+  });
 }
 
 /** The byte range and checksum of each record batch of a shard. */
 export function checkRecordBatches(
   path: string,
-  name: string,
-  entry: ShardEntry,
+  manifest: Manifest,
+  shard: number,
   bytes: Uint8Array,
 ): void {
+  const listed = manifest.shards[shard]!.recordBatches;
   for (const [index, range] of recordBatchRanges(bytes).entries()) {
-    const listed = entry.recordBatches[index];
+    const name = `shards[${shard}].recordBatches[${index}]`;
     for (const field of ['offset', 'bytes', 'sha256'] as const) {
-      check(path, `${name}.recordBatches[${index}].${field}`, range[field], listed?.[field]);
+      check(path, `${name}.${field}`, range[field], listed[index]?.[field]);
     }
   }
 }

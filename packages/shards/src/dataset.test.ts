@@ -1,10 +1,21 @@
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tableFromIPC } from 'apache-arrow';
+import {
+  Field,
+  List,
+  Table,
+  tableFromIPC,
+  tableToIPC,
+  Uint8,
+  Uint16,
+  vectorFromArray,
+} from 'apache-arrow';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDataset } from './dataset.ts';
+import type { Manifest } from './manifest.ts';
+import { openSamples } from './open-samples.ts';
 import { createDatasetWriter, type DatasetWriterOptions } from './writer.ts';
 
 const vocab = { size: 300, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [9] };
@@ -70,6 +81,49 @@ describe('a dataset', () => {
     expect(wide.schema.toString()).toContain('input_ids: List<Uint32>');
   });
 
+  test('gives back the units of every sample, and has them as List<UInt8>', async () => {
+    let run = 0;
+    const tokens = fc.array(fc.record({ id: fc.nat(299), begins: fc.nat(1) }), { maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(tokens, { minLength: 1, maxLength: 40 }), async (samples) => {
+        const directory = join(folder, `units-${run++}`);
+        const given = { ...options, columns: ['units', 'document'] } as const;
+        const writer = await createDatasetWriter(directory, given);
+        for (const [document, sample] of samples.entries()) {
+          const units = sample.map(({ begins }) => begins);
+          await writer.append({ inputIds: sample.map(({ id }) => id), units, document });
+        }
+        await writer.close();
+        const dataset = await openDataset(directory);
+        samples.forEach((sample, row) => {
+          expect([...dataset.units(row)!]).toEqual(sample.map(({ begins }) => begins));
+          expect([...dataset.sample(row)]).toEqual(sample.map(({ id }) => id));
+        });
+        const table = tableFromIPC(await readFile(join(directory, 'shard-00000.arrow')));
+        expect(table.schema.toString()).toContain('units: List<Uint8>');
+      }),
+      { numRuns: 20 },
+    );
+    await write(join(folder, 'without'), someSamples);
+    expect((await openDataset(join(folder, 'without'))).units(0)).toBeUndefined();
+  });
+
+  test('counts its ids if asked to, and else is what it was', async () => {
+    const plain = await write(join(folder, 'plain'), someSamples);
+    expect(plain.vocab).toEqual(vocab);
+    const counted = await write(join(folder, 'counted'), someSamples, { ...options, counts: true });
+    const { counts, ...traits } = counted.vocab;
+    expect(traits).toEqual(vocab);
+    const ids = someSamples.flat();
+    expect(counts).toEqual(
+      Array.from({ length: vocab.size }, (_, id) => ids.filter((other) => other === id).length),
+    );
+    const { manifest, digest } = await openDataset(join(folder, 'counted'));
+    expect(manifest).toEqual(counted);
+    expect(digest).not.toBe((await openDataset(join(folder, 'plain'))).digest);
+    expect({ ...counted, vocab }).toEqual(plain);
+  });
+
   test('has a digest that its folder and paths do not change, but any token does', async () => {
     await write(join(folder, 'a'), someSamples);
     await write(join(folder, 'b'), someSamples);
@@ -105,6 +159,18 @@ describe('createDatasetWriter()', () => {
       /Token id 300 at position 1/,
     );
     await expect(writer.append({ inputIds: [2.5] })).rejects.toThrow(/Token id 2.5 at position 0/);
+  });
+
+  test('refuses columns that are missing, and units of another length or not of 0 and 1', async () => {
+    const given = { ...options, columns: ['segment', 'units'] } as const;
+    const writer = await createDatasetWriter(join(folder, 'data'), given);
+    const append = (row: object) => writer.append({ inputIds: [2, 9, 3], ...row });
+    await expect(append({ units: [1, 1, 1] })).rejects.toThrow(/^segment is missing/);
+    await expect(append({ segment: 2 })).rejects.toThrow(/^units is missing, expected a column/);
+    await expect(append({ segment: 2, units: [1, 1] })).rejects.toThrow(
+      /^units\.length is 2, expected 3, as many as tokens/,
+    );
+    await expect(append({ segment: 2, units: [1, 3, 1] })).rejects.toThrow(/^units\[1\] is 3/);
   });
 });
 
@@ -184,11 +250,49 @@ describe('openDataset() names what is wrong', () => {
     await expect(openDataset(join(folder, 'data'))).rejects.toMatchObject({ code: 'MANIFEST' });
   });
 
+  test('when a shard has not the columns that the manifest says, or units of another length', async () => {
+    const { manifest, shards } = await openDataset(join(folder, 'data'));
+    const given: Manifest = { ...manifest, columns: ['units'] };
+    expect(() => openSamples(given, shards)).toThrow(
+      /columns is "units", expected what shard-00000\.arrow has \(no column "units", not List<Uint8>\)/,
+    );
+    const lists = (rows: number[][], item: Uint8 | Uint16) =>
+      vectorFromArray(rows, new List(new Field('item', item, false)));
+    const open = (units: number[][]) => {
+      const table = new Table({
+        input_ids: lists([[2, 9, 3], [2]], new Uint16()),
+        units: lists(units, new Uint8()),
+      });
+      const { buffer } = Uint8Array.from(tableToIPC(table, 'file'));
+      const shard = { ...manifest.shards[0]!, rows: 2, tokens: 4 };
+      return openSamples({ ...given, rows: 2, longest: 3, shards: [shard] }, [buffer]);
+    };
+    expect([...open([[1, 1, 0], [1]]).units(0)!]).toEqual([1, 1, 0]);
+    for (const units of [
+      [[1, 1], [1]],
+      [
+        [1, 1],
+        [1, 1],
+      ],
+      [[1, 1, 1], []],
+    ]) {
+      expect(() => open(units)).toThrow(
+        /a column "units" with another number of values than tokens/,
+      );
+    }
+  });
+
   test.each([
     ['longest', 3, /longest is 3, expected 4, as the shards have/],
     ['longest', 5, /longest is 5, expected 4/],
     ['vocab.size', 65_537, /vocab\.size is 65537, expected a size for what shard-00000.arrow has/],
-    ['vocab.size', 30, /vocab\.size is 30, expected above 33, an id that the shards have/],
+    ['vocab.size', 30, /vocab\.size is 30, expected above 39, an id that the shards have/],
+    [
+      'vocab.counts',
+      Array(300).fill(0),
+      /vocab\.counts\[2\] is 0, expected 30, as the shards have/,
+    ],
+    ['vocab.sentinels', { first: 4 }, /vocab\.sentinels\.count is missing/],
     ['vocab.colour', 1, /vocab\.colour is 1, expected no such field/],
     ['vocab', null, /vocab is null, expected an object/],
     ['vocab.specialIds', 7, /vocab\.specialIds is 7, expected an array of ids/],

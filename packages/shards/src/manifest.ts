@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
-import { ArgumentError, checkVocab, type VocabTraits } from '@maskloom/core';
+import { ArgumentError, checkVocab, type Sentinels, type VocabTraits } from '@maskloom/core';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { ManifestError } from './errors.ts';
+import { sha256, toHex } from './sha256/sha256.ts';
 
 /** Columns a shard may have beside `input_ids`. */
 export type ExtraColumn = (typeof extraColumns)[number];
 
-const extraColumns = ['document', 'offset', 'segment'] as const;
+const extraColumns = ['document', 'offset', 'segment', 'units'] as const;
 
 /** A byte range of a shard: one record batch, its metadata and body. */
 export interface RecordBatchRange {
@@ -67,7 +67,11 @@ const vocabFields: Record<keyof VocabTraits, true> = {
   padId: true,
   specialIds: true,
   continuationIds: true,
+  sentinels: true,
+  endId: true,
+  counts: true,
 };
+const sentinelFields: Record<keyof Sentinels, true> = { first: true, count: true };
 const shardFields: Record<keyof ShardEntry, true> = {
   path: true,
   firstRow: true,
@@ -89,9 +93,8 @@ const rangeFields: Record<keyof RecordBatchRange, true> = {
  */
 export function datasetDigest(manifest: Manifest): string {
   const shards = manifest.shards.map(({ path: _, ...rest }) => rest);
-  return createHash('sha256')
-    .update(canonicalJson({ ...manifest, shards } as unknown as Json))
-    .digest('hex');
+  const json = canonicalJson({ ...manifest, shards } as unknown as Json);
+  return toHex(sha256(new TextEncoder().encode(json)));
 }
 
 /**
@@ -125,6 +128,12 @@ export function parseManifest(path: string, text: string): Manifest {
 function checkFields(manifest: Manifest): void {
   checkObject('the manifest', manifest, manifestFields, '');
   checkObject('vocab', manifest.vocab, vocabFields);
+  const { sentinels } = manifest.vocab;
+  if (sentinels !== undefined) {
+    checkObject('vocab.sentinels', sentinels, sentinelFields);
+    checkCount('vocab.sentinels.first', sentinels.first, 0);
+    checkCount('vocab.sentinels.count', sentinels.count, 1);
+  }
   checkVocab(manifest.vocab);
   checkSha256('tokenizer', manifest.tokenizer);
   for (const name of ['rows', 'tokens', 'longest'] as const) checkCount(name, manifest[name], 0);

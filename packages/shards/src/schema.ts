@@ -1,4 +1,4 @@
-import { Field, List, Schema, Uint16, Uint32, Uint64 } from 'apache-arrow';
+import { type DataType, Field, List, Schema, Uint8, Uint16, Uint32, Uint64 } from 'apache-arrow';
 import type { ExtraColumn } from './manifest.ts';
 
 /** Token ids by the width of the vocabulary, never by content. */
@@ -16,8 +16,11 @@ export function shardSchema(vocabSize: number, columns: readonly ExtraColumn[]):
   const fields: Field[] = [
     new Field('input_ids', new List(new Field('item', tokenType(vocabSize), false)), false),
   ];
-  for (const column of columns) {
-    fields.push(new Field(column, column === 'offset' ? new Uint64() : new Uint32(), false));
-  }
+  for (const column of columns) fields.push(new Field(column, extraType(column), false));
   return new Schema(fields);
+}
+
+function extraType(column: ExtraColumn): DataType {
+  if (column === 'units') return new List(new Field('item', new Uint8(), false));
+  return column === 'offset' ? new Uint64() : new Uint32();
 }

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArgumentError, checkVocab, TokenIdError, type VocabTraits } from '@maskloom/core';
+import {
+  ArgumentError,
+  checkUnitColumn,
+  checkVocab,
+  TokenIdError,
+  type VocabTraits,
+} from '@maskloom/core';
 import {
   type Data,
   type List,
@@ -11,6 +17,7 @@ import {
   RecordBatchFileWriter,
   type Schema,
   Struct,
+  type Uint8,
   type Uint16,
   Uint32,
   Uint64,
@@ -26,8 +33,16 @@ export interface DatasetWriterOptions {
   readonly vocab: VocabTraits;
   /** SHA-256 of the tokenizer, hexadecimal. */
   readonly tokenizerDigest: string;
-  /** Columns to write beside `input_ids`: `document` and `segment` (UInt32), `offset` (UInt64). Default none. */
+  /**
+   * Columns to write beside `input_ids`: `document` and `segment` (UInt32), `offset` (UInt64), `units`
+   * (List\<UInt8\>). Default none.
+   */
   readonly columns?: readonly ExtraColumn[];
+  /**
+   * Count how often each id occurs, and write that with the vocab traits, for random words from the unigram
+   * distribution. Default false: the counts that `vocab` has, if any, are written as they are.
+   */
+  readonly counts?: boolean;
   /** Rows of a record batch. Default 1024. */
   readonly rowsPerRecordBatch?: number;
   /** Rows of a shard, a multiple of `rowsPerRecordBatch`. Default 65536. */
@@ -44,11 +59,19 @@ export interface ShardRow {
   readonly offset?: number;
   /** Position where the second segment starts. */
   readonly segment?: number;
+  /** For each token 1 where a unit begins, 0 where it belongs to the unit of the token before. */
+  readonly units?: ArrayLike<number>;
 }
 
 /** Writes a dataset: whole at `close()`, or not at all. */
 export interface DatasetWriter {
-  /** Adds a sample. */
+  /**
+   * Adds a sample.
+   *
+   * @throws {TokenIdError} for an id that the vocabulary does not have.
+   * @throws {ArgumentError} for a column that is missing, or units that are not as long as the sample or
+   *   not 0 and 1.
+   */
   append(row: ShardRow): Promise<void>;
   /** Writes what is left and the manifest, so that only the moving into place is left to `close()`. */
   finish(): Promise<Manifest>;
@@ -63,6 +86,7 @@ export interface DatasetWriter {
  * renamed by `close()`: readers see the whole dataset or none.
  *
  * @throws {DatasetError} with code `DATASET_EXISTS` if `directory` is there.
+ * @throws {OutputError} if it cannot be written there.
  * @throws {ArgumentError} for options out of range.
  *
  * @example
@@ -92,6 +116,7 @@ export async function createDatasetWriter(
   return new ArrowDatasetWriter(directory, await createDraft(directory, 'folder'), {
     ...options,
     columns: options.columns ?? [],
+    counts: options.counts ?? false,
     rowsPerRecordBatch,
     rowsPerShard,
   });
@@ -114,6 +139,7 @@ class ArrowDatasetWriter implements DatasetWriter {
   #firstRow = 0;
   #tokens = 0;
   #longest = 0;
+  readonly #counts: Float64Array | undefined;
   #manifest: Manifest | undefined;
 
   constructor(directory: string, draft: Draft, options: Required<DatasetWriterOptions>) {
@@ -121,11 +147,17 @@ class ArrowDatasetWriter implements DatasetWriter {
     this.#draft = draft;
     this.#options = options;
     this.#schema = shardSchema(options.vocab.size, options.columns);
+    if (options.counts) this.#counts = new Float64Array(options.vocab.size);
   }
 
   async append(row: ShardRow): Promise<void> {
     this.#check(row);
     this.#rows.push(row);
+    if (this.#counts !== undefined) {
+      for (let position = 0; position < row.inputIds.length; position++) {
+        this.#counts[row.inputIds[position]!]!++;
+      }
+    }
     this.#shardTokens += row.inputIds.length;
     this.#longest = Math.max(this.#longest, row.inputIds.length);
     if (this.#rows.length === this.#options.rowsPerRecordBatch) this.#finishRecordBatch();
@@ -135,7 +167,11 @@ class ArrowDatasetWriter implements DatasetWriter {
   async finish(): Promise<Manifest> {
     this.#finishRecordBatch();
     await this.#finishShard();
-    const { vocab, tokenizerDigest, columns, rowsPerRecordBatch } = this.#options;
+    const { tokenizerDigest, columns, rowsPerRecordBatch } = this.#options;
+    const vocab: VocabTraits =
+      this.#counts === undefined
+        ? this.#options.vocab
+        : { ...this.#options.vocab, counts: Array.from(this.#counts) };
     const manifest: Manifest = {
       format: 'maskloom-dataset',
       version: 1,
@@ -175,7 +211,8 @@ class ArrowDatasetWriter implements DatasetWriter {
       }
     }
     for (const column of this.#options.columns) {
-      if (row[column] === undefined) throw new ArgumentError(column, 'a number', undefined);
+      if (column === 'units') checkUnitColumn(row.units, row.inputIds.length);
+      else if (row[column] === undefined) throw new ArgumentError(column, 'a number', undefined);
     }
   }
 
@@ -183,11 +220,17 @@ class ArrowDatasetWriter implements DatasetWriter {
     const rows = this.#rows;
     if (rows.length === 0) return;
     this.#rows = [];
-    const columns = this.#schema.fields.map((field) =>
-      field.name === 'input_ids'
-        ? this.#inputIds(rows, field.type as List<Uint16 | Uint32>)
-        : extraColumn(rows, field.name as ExtraColumn),
-    );
+    const { size } = this.#options.vocab;
+    const columns = this.#schema.fields.map(({ name, type }) => {
+      if (name === 'input_ids') {
+        const list = type as List<Uint16 | Uint32>;
+        return listColumn(rows, list, 'inputIds', (length) => tokenArray(size, length));
+      }
+      if (name === 'units') {
+        return listColumn(rows, type as List<Uint8>, 'units', (length) => new Uint8Array(length));
+      }
+      return numberColumn(rows, name as Exclude<ExtraColumn, 'units'>);
+    });
     const data = makeData({
       type: new Struct(this.#schema.fields),
       length: rows.length,
@@ -196,24 +239,6 @@ class ArrowDatasetWriter implements DatasetWriter {
     });
     this.#recordBatches.push(new RecordBatch(this.#schema, data));
     this.#shardRows += rows.length;
-  }
-
-  #inputIds(rows: readonly ShardRow[], type: List<Uint16 | Uint32>): Data {
-    const valueOffsets = new Int32Array(rows.length + 1);
-    rows.forEach((row, index) => {
-      valueOffsets[index + 1] = valueOffsets[index]! + row.inputIds.length;
-    });
-    const values = tokenArray(this.#options.vocab.size, valueOffsets[rows.length]!);
-    rows.forEach((row, index) => {
-      values.set(row.inputIds, valueOffsets[index]!);
-    });
-    const child = makeData({
-      type: type.children[0]!.type as Uint32,
-      length: values.length,
-      nullCount: 0,
-      data: values as Uint32Array,
-    });
-    return makeData({ type, length: rows.length, nullCount: 0, valueOffsets, child });
   }
 
   async #finishShard(): Promise<void> {
@@ -239,7 +264,32 @@ class ArrowDatasetWriter implements DatasetWriter {
   }
 }
 
-function extraColumn(rows: readonly ShardRow[], column: ExtraColumn): Data {
+/** A column with a value for each token. */
+function listColumn(
+  rows: readonly ShardRow[],
+  type: List<Uint8 | Uint16 | Uint32>,
+  field: 'inputIds' | 'units',
+  valuesOf: (length: number) => Uint8Array | Uint16Array | Uint32Array,
+): Data {
+  const valueOffsets = new Int32Array(rows.length + 1);
+  rows.forEach((row, index) => {
+    valueOffsets[index + 1] = valueOffsets[index]! + row.inputIds.length;
+  });
+  const values = valuesOf(valueOffsets[rows.length]!);
+  rows.forEach((row, index) => {
+    values.set(row[field]!, valueOffsets[index]!);
+  });
+  const child = makeData({
+    type: type.children[0]!.type as Uint32,
+    length: values.length,
+    nullCount: 0,
+    data: values as Uint32Array,
+  });
+  return makeData({ type, length: rows.length, nullCount: 0, valueOffsets, child });
+}
+
+/** A column with a number for each row. */
+function numberColumn(rows: readonly ShardRow[], column: Exclude<ExtraColumn, 'units'>): Data {
   const { length } = rows;
   if (column === 'offset') {
     const data = BigUint64Array.from(rows, (row) => BigInt(row.offset!));

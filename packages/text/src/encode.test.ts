@@ -7,7 +7,7 @@ import { chooseHoldout, documentHash } from './choose-holdout.ts';
 import { encode } from './encode.ts';
 import { readDocuments } from './read-documents.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
-import { trainWordPiece, writeTokenizer } from './train-tokenizer.ts';
+import { type TrainedTokenizer, trainWordPiece, writeTokenizer } from './train-tokenizer.ts';
 
 const texts = Array.from(
   { length: 30 },
@@ -60,6 +60,52 @@ describe('a trained tokenizer', () => {
   });
 });
 
+describe('a tokenizer trained with sentinels', () => {
+  const options = { vocabSize: 120, sentinels: 9, specialTokens: ['[R]', '[S]', '[X]'] };
+
+  test('has them at the end, counting down, and the other special tokens at the start', async () => {
+    await writeTokenizer(at('sentinels'), await trainWordPiece(texts, options));
+    const { vocab, tokens, encode, sepId } = await loadTokenizer(at('sentinels'));
+    expect(vocab).toMatchObject({ size: 120, sentinels: { first: 119, count: 9 }, endId: sepId });
+    expect(vocab.specialIds).toEqual([0, 1, 2, 3, 4, 5, 6, 7, ...range(111, 120)]);
+    expect(tokens([119, 118, 111, 5, 7])).toEqual([
+      '<extra_id_0>',
+      '<extra_id_1>',
+      '<extra_id_8>',
+      '[R]',
+      '[X]',
+    ]);
+    expect(encode('the <extra_id_3> union [S]')).toEqual(
+      [encode('the'), 116, encode('union'), 6].flat(),
+    );
+  });
+
+  test('has the pieces of one without them, and tells nothing of sentinels where there are none', async () => {
+    const pieces = (trained: TrainedTokenizer) =>
+      Object.keys(trained.tokenizer.model.vocab).filter((piece) => !/^[[<]..*[\]>]$/.test(piece));
+    expect(pieces(await trainWordPiece(texts, options))).toEqual(
+      pieces(await trainWordPiece(texts, { vocabSize: 108 })),
+    );
+    expect(Object.keys(tokenizer.vocab)).not.toContain('sentinels');
+    expect(Object.keys(tokenizer.vocab)).not.toContain('endId');
+  });
+
+  test('refuses what does not hold', async () => {
+    const train = (more: object) => trainWordPiece(texts, { vocabSize: 120, ...more });
+    await expect(train({ sentinels: -1 })).rejects.toThrow(/^sentinels is -1/);
+    await expect(train({ sentinels: 115 })).rejects.toThrow(
+      /^vocabSize is 120, expected .* above 120/,
+    );
+    await expect(train({ specialTokens: ['[CLS]'] })).rejects.toThrow(
+      /^specialTokens is "\[CLS\]"/,
+    );
+    await expect(train({ specialTokens: [''] })).rejects.toThrow(/^specialTokens is ""/);
+  });
+});
+
+const range = (start: number, end: number) =>
+  Array.from({ length: end - start }, (_, index) => start + index);
+
 test('trainWordPiece() refuses texts without a word, and a frequency below 1', async () => {
   await expect(trainWordPiece([' \n'], { vocabSize: 90 })).rejects.toThrow(/^number of words is 0/);
   const job = trainWordPiece(texts, { vocabSize: 90, minFrequency: 0 });
@@ -85,6 +131,23 @@ describe('encode()', () => {
       longest: Math.max(...lengths),
     });
     expect(Math.max(...lengths)).toBeLessThanOrEqual(32);
+  });
+
+  test('says where words begin, in samples and in pairs', async () => {
+    for (const pairs of [false, true]) {
+      const out = at(`units-${pairs}`);
+      await encode({ inputs: [at('texts')], tokenizer, out, maxLength: 32, units: true, pairs });
+      const dataset = await openDataset(out);
+      expect(dataset.manifest.columns).toContain('units');
+      const continues = new Set(tokenizer.vocab.continuationIds);
+      let continued = 0;
+      for (let row = 0; row < dataset.rows; row++) {
+        const ids = dataset.sample(row);
+        expect([...dataset.units(row)!]).toEqual(Array.from(ids, (id) => +!continues.has(id)));
+        continued += ids.filter((id) => continues.has(id)).length;
+      }
+      expect(continued).toBeGreaterThan(30);
+    }
   });
 
   test('sets documents aside, the same ones whatever the order of the files', async () => {

@@ -37,6 +37,10 @@ export interface EncodeOptions {
   readonly holdoutOut?: string;
   /** Make pairs of segments, with a column `segment`, instead of full sentences. Default false. */
   readonly pairs?: boolean;
+  /** Write a column `units` that says where words begin, for whole-word masking. Default false. */
+  readonly units?: boolean;
+  /** Count how often each id occurs, for random words from the unigram distribution. Default false. */
+  readonly counts?: boolean;
   readonly rowsPerShard?: number;
   readonly rowsPerRecordBatch?: number;
   readonly onProgress?: (progress: EncodeProgress) => void;
@@ -66,16 +70,18 @@ export interface EncodedDataset {
  * @throws {DatasetError} if a folder is there already.
  * @throws {OutputError} if it cannot be written there.
  * @throws {ArgumentError} for options out of range.
+ * @throws {TokenizerError} if `units` is asked for, and the tokens do not show where words begin.
  */
 export async function encode(options: EncodeOptions): Promise<EncodeResult> {
   const { inputs, tokenizer, out, maxLength = 128, holdout = 0, onProgress } = options;
-  const { holdoutOut = `${out}-holdout` } = options;
+  const { holdoutOut = `${out}-holdout`, units = false } = options;
   if (holdout === 0 && options.holdoutOut !== undefined) {
     throw new ArgumentError('holdoutOut', 'none without holdout', options.holdoutOut);
   }
   if (holdout !== 0 && (isWithin(out, holdoutOut) || isWithin(holdoutOut, out))) {
     throw new ArgumentError('holdoutOut', `a folder apart from ${out}`, holdoutOut);
   }
+  if (units) tokenizer.wordStarts([]);
   const bytesTotal = await textBytes(inputs);
   const setAside = await holdoutHashes(inputs, holdout);
   const sides: Side[] = [];
@@ -94,9 +100,13 @@ export async function encode(options: EncodeOptions): Promise<EncodeResult> {
       side.documents++;
       for (const sentence of splitSentences(text)) {
         const ids = tokenizer.encode(sentence.text);
-        for (const sample of side.packer.add({ ids, document: id, offset: sentence.offset })) {
-          await side.append(sample);
-        }
+        const tokenised = {
+          ids,
+          document: id,
+          offset: sentence.offset,
+          ...(units ? { units: tokenizer.wordStarts(ids) } : {}),
+        };
+        for (const sample of side.packer.add(tokenised)) await side.append(sample);
         // A long document must not keep the process from a signal.
         if (performance.now() - turn > longestTurn) {
           await nextTurn();
@@ -158,14 +168,21 @@ async function openSide(
   options: EncodeOptions,
   maxLength: number,
 ): Promise<Side> {
-  const { tokenizer, pairs = false, rowsPerShard, rowsPerRecordBatch } = options;
+  const { tokenizer, pairs = false, units = false, counts = false } = options;
+  const { rowsPerShard, rowsPerRecordBatch } = options;
   const { vocab, digest, clsId, sepId } = tokenizer;
   const makePacker = pairs ? pairPacker : sentencePacker;
   const packer = makePacker({ maxLength, clsId, sepId });
   const writer = await createDatasetWriter(directory, {
     vocab,
     tokenizerDigest: digest,
-    columns: pairs ? ['document', 'offset', 'segment'] : ['document', 'offset'],
+    columns: [
+      'document',
+      'offset',
+      ...(pairs ? (['segment'] as const) : []),
+      ...(units ? (['units'] as const) : []),
+    ],
+    counts,
     ...(rowsPerShard === undefined ? {} : { rowsPerShard }),
     ...(rowsPerRecordBatch === undefined ? {} : { rowsPerRecordBatch }),
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fullSentences, type TokenisedSentence } from './full-sentences.ts';
+import { fullSentences, type Sample, type TokenisedSentence } from './full-sentences.ts';
+import { pairPacker } from './sentence-pairs.ts';
 
 const options = { maxLength: 12, clsId: 2, sepId: 3 };
 const sentences = fc
@@ -32,6 +33,24 @@ test('fullSentences() loses no token and repeats none', () => {
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+test('fullSentences() and pairPacker() carry each token its unit', () => {
+  // A token's last digit is what the column says of it; special tokens begin units.
+  const given = (list: readonly TokenisedSentence[]) =>
+    list.map((sentence) => ({ ...sentence, units: sentence.ids.map((id) => id % 2) }));
+  const expectUnits = ({ inputIds, units }: Sample) =>
+    expect(units).toEqual(inputIds.map((id) => (id < 5 ? 1 : id % 2)));
+  fc.assert(
+    fc.property(sentences, fc.integer({ min: 5, max: 40 }), (list, maxLength) => {
+      for (const sample of fullSentences(given(list), { ...options, maxLength })) {
+        expectUnits(sample);
+      }
+      const packer = pairPacker({ ...options, maxLength });
+      const samples = given(list).flatMap((sentence) => packer.add(sentence));
+      for (const sample of [...samples, ...packer.end()]) expectUnits(sample);
+    }),
   );
 });
 

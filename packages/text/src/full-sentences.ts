@@ -8,6 +8,8 @@ export interface TokenisedSentence {
   readonly document: number;
   /** Byte offset in its document. */
   readonly offset: number;
+  /** For each token 1 where a unit begins, else 0; then samples have units too. */
+  readonly units?: readonly number[];
 }
 
 /** A sample as the encode job writes it. */
@@ -18,6 +20,8 @@ export interface Sample {
   readonly document: number;
   /** Byte offset, in that document, of the sentence its first token belongs to. */
   readonly offset: number;
+  /** For each token 1 where a unit begins, else 0, if the sentences say; 1 for special tokens. */
+  readonly units?: readonly number[];
 }
 
 /** Options of {@linkcode fullSentences}. */
@@ -62,14 +66,21 @@ export function sentencePacker({ maxLength, clsId, sepId }: FullSentencesOptions
   }
   const room = maxLength - 2;
   let ids: number[] = [];
+  let units: number[] = [];
   let first: TokenisedSentence | undefined;
   let document = -1;
 
   function end(): Sample[] {
     if (first === undefined) return [];
-    const inputIds = [clsId, ...ids, sepId];
-    const sample = { inputIds, document: first.document, offset: first.offset };
+    const { document, offset } = first;
+    const sample: Sample = {
+      inputIds: [clsId, ...ids, sepId],
+      document,
+      offset,
+      ...(first.units === undefined ? {} : { units: [1, ...units, 1] }),
+    };
     ids = [];
+    units = [];
     first = undefined;
     return [sample];
   }
@@ -79,15 +90,22 @@ export function sentencePacker({ maxLength, clsId, sepId }: FullSentencesOptions
     const samples: Sample[] = [];
     const separator = first !== undefined && sentence.document !== document ? 1 : 0;
     if (ids.length + separator + sentence.ids.length > room) samples.push(...end());
-    else if (separator === 1) ids.push(sepId);
+    else if (separator === 1) {
+      ids.push(sepId);
+      units.push(1);
+    }
     let start = 0;
     for (; sentence.ids.length - start > room; start += room) {
       first = sentence;
       ids = sentence.ids.slice(start, start + room);
+      units = sentence.units?.slice(start, start + room) ?? [];
       samples.push(...end());
     }
     first ??= sentence;
-    for (let index = start; index < sentence.ids.length; index++) ids.push(sentence.ids[index]!);
+    for (let index = start; index < sentence.ids.length; index++) {
+      ids.push(sentence.ids[index]!);
+      units.push(sentence.units?.[index] ?? 1);
+    }
     document = sentence.document;
     return samples;
   }

@@ -44,10 +44,31 @@ export function pairPacker({
       return [];
     }
     const division = divide(sentences, tokens.length);
-    const first = [clsId, ...tokens.slice(0, division), sepId];
-    const { document, offset } = sentences[0]!;
-    const inputIds = [...first, ...tokens.slice(division), sepId];
-    return [{ inputIds, document, offset, segment: first.length }];
+    const pair = (values: readonly number[], before: number, behind: number) => [
+      before,
+      ...values.slice(0, division),
+      behind,
+      ...values.slice(division),
+      behind,
+    ];
+    const { document, offset, units } = sentences[0]!;
+    const sample = {
+      inputIds: pair(tokens, clsId, sepId),
+      document,
+      offset,
+      segment: division + 2,
+    };
+    if (units === undefined) return [sample];
+    return [
+      {
+        ...sample,
+        units: pair(
+          sentences.flatMap(({ units = [] }) => units),
+          1,
+          1,
+        ),
+      },
+    ];
   }
 
   function add(sentence: TokenisedSentence): PairSample[] {
@@ -57,8 +78,9 @@ export function pairPacker({
     if (leaves || size + sentence.ids.length > room) samples.push(...end());
     for (let start = 0; start < sentence.ids.length; start += room) {
       const ids = sentence.ids.slice(start, start + room);
+      const units = sentence.units?.slice(start, start + room);
       if (size + ids.length > room) samples.push(...end());
-      chunk.push({ ...sentence, ids });
+      chunk.push({ ...sentence, ids, ...(units === undefined ? {} : { units }) });
       size += ids.length;
     }
     return samples;

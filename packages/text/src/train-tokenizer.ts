@@ -9,12 +9,16 @@ import { trainPieces } from './word-piece.ts';
 
 /** Options of {@linkcode trainWordPiece}. */
 export interface TrainOptions {
-  /** Number of ids, the five special ones included. */
+  /** Number of ids, all special ones included. */
   readonly vocabSize: number;
   /** Pairs of pieces seen less often are not merged. Default 2. */
   readonly minFrequency?: number;
   /** Lower-case the text and strip its accents. Default true. */
   readonly lowercase?: boolean;
+  /** Sentinels for span corruption, `<extra_id_0>` and on, at the end of the vocabulary. Default none. */
+  readonly sentinels?: number;
+  /** Further special tokens, such as UL2's modes. Default none. */
+  readonly specialTokens?: readonly string[];
 }
 
 /** A trained tokenizer, as its two files hold it. */
@@ -25,14 +29,15 @@ export interface TrainedTokenizer {
   readonly config: ReturnType<typeof configJson>;
 }
 
-const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+const bertTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
 
 /**
  * Trains a WordPiece tokenizer on texts, in BERT's form: the same texts in any order give the same
- * tokenizer. Ids 0 to 4 are `[PAD] [UNK] [CLS] [SEP] [MASK]`; the rest are characters and merges.
+ * tokenizer. Ids 0 to 4 are `[PAD] [UNK] [CLS] [SEP] [MASK]`, then come further special tokens, characters
+ * and merges. Sentinels are last, and count down as T5's do: `<extra_id_0>` has the highest id.
  *
- * @throws {ArgumentError} if `vocabSize` does not hold the special tokens and the text's characters, or
- *   there is no word in the texts.
+ * @throws {ArgumentError} if `vocabSize` does not hold the special tokens and the text's characters, special
+ *   tokens are empty or the same, or there is no word in the texts.
  *
  * @example
  * ```ts
@@ -46,15 +51,17 @@ export async function trainWordPiece(
   options: TrainOptions,
 ): Promise<TrainedTokenizer> {
   const { vocabSize, minFrequency = 2, lowercase = true } = options;
-  if (!Number.isInteger(vocabSize) || vocabSize <= specialTokens.length) {
-    throw new ArgumentError('vocabSize', `an integer above ${specialTokens.length}`, vocabSize);
+  const special = specialTokensOf(options);
+  const specials = special.first.length + special.last.length;
+  if (!Number.isInteger(vocabSize) || vocabSize <= specials) {
+    throw new ArgumentError('vocabSize', `an integer above ${specials}`, vocabSize);
   }
   if (!Number.isInteger(minFrequency) || minFrequency < 1) {
     throw new ArgumentError('minFrequency', 'an integer from 1', minFrequency);
   }
   // Words are split by the code that will later split them, on a tokenizer that has no pieces yet.
   const config = configJson(lowercase);
-  const splitter = new BertTokenizer(tokenizerJson([], lowercase), config);
+  const splitter = new BertTokenizer(tokenizerJson([], special, lowercase), config);
   const { normalizer, pre_tokenizer } = splitter as unknown as {
     normalizer: (text: string) => string;
     pre_tokenizer: (text: string) => string[];
@@ -71,15 +78,45 @@ export async function trainWordPiece(
   if (counts.size === 0) {
     throw new ArgumentError('number of words', 'at least 1', 0, 'give texts with words');
   }
-  const special = specialTokens.length;
-  const pieces = trainPieces(counts, { size: vocabSize - special, special, minFrequency });
-  return { tokenizer: tokenizerJson(pieces, lowercase), config };
+  const pieces = trainPieces(counts, {
+    size: vocabSize - specials,
+    special: specials,
+    minFrequency,
+  });
+  return { tokenizer: tokenizerJson(pieces, special, lowercase), config };
+}
+
+/** Special tokens in the order of their ids: those before the pieces, and those behind them. */
+interface SpecialTokens {
+  readonly first: readonly string[];
+  readonly last: readonly string[];
+}
+
+function specialTokensOf({ sentinels = 0, specialTokens = [] }: TrainOptions): SpecialTokens {
+  if (!Number.isInteger(sentinels) || sentinels < 0) {
+    throw new ArgumentError('sentinels', 'an integer from 0', sentinels);
+  }
+  const first = [...bertTokens, ...specialTokens];
+  const last = Array.from({ length: sentinels }, (_, index) => `<extra_id_${index}>`).reverse();
+  const seen = new Set<string>();
+  for (const token of [...first, ...last]) {
+    if (token === '' || token !== token.trim() || seen.has(token)) {
+      throw new ArgumentError('specialTokens', 'tokens that differ, without space around', token);
+    }
+    seen.add(token);
+  }
+  return { first, last };
 }
 
 /** `tokenizer.json` in the form of Hugging Face's `tokenizers`. */
-function tokenizerJson(pieces: readonly string[], lowercase: boolean) {
+function tokenizerJson(
+  pieces: readonly string[],
+  { first, last }: SpecialTokens,
+  lowercase: boolean,
+) {
+  const tokens = [...first, ...pieces, ...last];
   const special = (content: string) => ({
-    [content]: { id: content, ids: [specialTokens.indexOf(content)], tokens: [content] },
+    [content]: { id: content, ids: [first.indexOf(content)], tokens: [content] },
   });
   const sequence = (id: 'A' | 'B', type_id: number) => ({ Sequence: { id, type_id } });
   const token = (id: string, type_id: number) => ({ SpecialToken: { id, type_id } });
@@ -88,8 +125,8 @@ function tokenizerJson(pieces: readonly string[], lowercase: boolean) {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: specialTokens.map((content, id) => ({
-      id,
+    added_tokens: [...first, ...last].map((content) => ({
+      id: tokens.indexOf(content),
       content,
       single_word: false,
       lstrip: false,
@@ -117,7 +154,7 @@ function tokenizerJson(pieces: readonly string[], lowercase: boolean) {
       unk_token: '[UNK]',
       continuing_subword_prefix: '##',
       max_input_chars_per_word: 100,
-      vocab: Object.fromEntries([...specialTokens, ...pieces].map((piece, id) => [piece, id])),
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
     },
   };
 }

@@ -10,6 +10,8 @@ interface EncodeCommandOptions {
   readonly holdout: number;
   readonly holdoutOut?: string;
   readonly pairs?: true;
+  readonly units?: true;
+  readonly counts?: true;
   readonly rowsPerShard: number;
 }
 
@@ -32,6 +34,8 @@ export function encodeCommand(): Command {
     .option('--holdout <share>', 'share of the documents to set aside', share, 0)
     .option('--holdout-out <folder>', 'where to write those (default: <out>-holdout)', path)
     .option('--pairs', 'make pairs of segments, for objectives with sentence order')
+    .option('--units', 'say where words begin, for whole-word masking with --unit column')
+    .option('--counts', 'count how often each token occurs, for --random-words unigram')
     .option('--rows-per-shard <rows>', 'a multiple of 1024', integer(1), 65536)
     .action(run);
 }

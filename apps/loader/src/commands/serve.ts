@@ -1,7 +1,7 @@
 import { createLoader, maxPrefetch, maxWorkers } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { Command } from 'commander';
-import { host, integer, path } from '../options.ts';
+import { host, integer, memory, memoryOption, path } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { serve } from '../sidecar/server.ts';
 
@@ -12,6 +12,7 @@ interface ServeCommandOptions {
   readonly port: number;
   readonly workers: number;
   readonly prefetch: number;
+  readonly memory?: number;
 }
 
 /** `maskloom serve`: the sidecar. */
@@ -29,13 +30,14 @@ export function serveCommand(): Command {
       integer(0, maxPrefetch),
       4,
     )
+    .option(...memoryOption, memory)
     .action(run);
 }
 
 async function run(options: ServeCommandOptions): Promise<void> {
   const { host, port, workers, prefetch } = options;
   const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
+  const dataset = await openDataset(options.data, { memory: options.memory });
   await using loader = await createLoader({ plan, dataset, workers });
   const sidecar = await serve({ loader, manifest: dataset.manifest, host, port, prefetch });
   console.log(`listening on ${sidecar.url}, plan ${loader.planId}`);

@@ -5,6 +5,8 @@ interface TrainCommandOptions {
   readonly vocabSize: number;
   readonly minFrequency: number;
   readonly lowercase: boolean;
+  readonly sentinels: number;
+  readonly specialTokens?: string[];
   readonly out: string;
 }
 
@@ -16,9 +18,15 @@ export function tokenizerCommand(): Command {
     .requiredOption('--out <folder>', 'where to write tokenizer.json', path)
     .option('--vocab-size <ids>', 'number of ids, special ones included', integer(6), 8192)
     .option('--min-frequency <count>', 'pairs seen less often are not merged', integer(1), 2)
+    .option('--sentinels <count>', 'special ids for spans, for t5 and ul2', integer(0), 0)
+    .option('--special-tokens <tokens>', 'further ones, such as [R],[S],[X]', tokens)
     .option('--no-lowercase', 'keep capital letters and accents')
     .action(run);
   return new Command('tokenizer').description('make tokenizers').addCommand(train);
+}
+
+function tokens(list: string): string[] {
+  return list.split(',');
 }
 
 async function run(inputs: string[], options: TrainCommandOptions): Promise<void> {
@@ -29,5 +37,8 @@ async function run(inputs: string[], options: TrainCommandOptions): Promise<void
   }
   const trained = await trainWordPiece(texts(), rest);
   await writeTokenizer(out, trained);
-  console.log(`vocabulary ${Object.keys(trained.tokenizer.model.vocab).length} ids, ${out}`);
+  const { vocab } = trained.tokenizer.model;
+  console.log(`vocabulary ${Object.keys(vocab).length} ids, ${out}`);
+  // What `maskloom plan` is told by its id.
+  for (const token of options.specialTokens ?? []) console.log(`${token} ${vocab[token]}`);
 }

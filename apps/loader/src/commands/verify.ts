@@ -1,29 +1,27 @@
+import { ArgumentError } from '@maskloom/core';
 import { createLoader, maxPrefetch, maxWorkers, StreamDigest } from '@maskloom/loader';
-import { openDataset } from '@maskloom/shards';
 import { Command } from 'commander';
-import { integer, path } from '../options.ts';
+import { Datasets } from '../datasets.ts';
+import { integer, memory, memoryOption, path, paths } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
+import { type VerifyStagesOptions, verifyStages } from './verify-stages.ts';
 
-interface VerifyCommandOptions {
-  readonly plan: string;
-  readonly data: string;
-  readonly epoch: number;
-  readonly step: number;
-  readonly steps?: number;
-  readonly workers: number;
-  readonly ranks: number;
-  readonly prefetch: number;
+interface VerifyCommandOptions extends Omit<VerifyStagesOptions, 'stages'> {
+  readonly plan?: string;
+  readonly stages?: string;
 }
 
 /** `maskloom verify`: prints the stream digest. */
 export function verifyCommand(): Command {
   return new Command('verify')
     .description('compute batches and print the stream digest: equal digests, equal data')
-    .requiredOption('--plan <file>', 'the plan', path)
-    .requiredOption('--data <folder>', 'its dataset', path)
-    .option('--epoch <number>', 'first epoch', integer(0), 0)
-    .option('--step <number>', 'first step', integer(0), 0)
-    .option('--steps <count>', 'how many steps (default: one epoch)', integer(1))
+    .option('--plan <file>', 'the plan', path)
+    .option('--stages <file>', 'or the stages of a run', path)
+    .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', paths)
+    .option('--stage <number>', 'first stage', integer(0), 0)
+    .option('--epoch <number>', 'first epoch (default: 0, or where the stage starts)', integer(0))
+    .option('--step <number>', 'first step (default: 0, or where the stage starts)', integer(0))
+    .option('--steps <count>', 'how many steps (default: one epoch, or all stages)', integer(1))
     .option('--workers <count>', 'worker threads', integer(0, maxWorkers), 2)
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
     .option(
@@ -32,14 +30,21 @@ export function verifyCommand(): Command {
       integer(0, maxPrefetch),
       4,
     )
+    .option(...memoryOption, memory)
     .action(run);
 }
 
 async function run(options: VerifyCommandOptions): Promise<void> {
-  const { epoch, step, workers, ranks, prefetch } = options;
-  const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
-  await using loader = await createLoader({ plan, dataset, workers });
+  const { plan: planFile, stages } = options;
+  if ((planFile === undefined) === (stages === undefined)) {
+    const found = stages === undefined ? 'neither' : 'both';
+    throw new ArgumentError('--plan or --stages', 'one of them', found);
+  }
+  if (stages !== undefined) return await verifyStages({ ...options, stages });
+  const { epoch = 0, step = 0, workers, ranks, prefetch } = options;
+  const plan = await readPlan(planFile!);
+  const datasets = await new Datasets(options.data, options.memory).of(plan);
+  await using loader = await createLoader({ plan, datasets, workers });
   const steps = options.steps ?? loader.stepsPerEpoch;
   const streams = Array.from({ length: ranks }, (_, rank) =>
     loader.batches({
@@ -47,7 +52,6 @@ async function run(options: VerifyCommandOptions): Promise<void> {
       steps,
       rank,
       world: ranks,
-      layout: 'compact',
       prefetch,
       digest: true,
     }),

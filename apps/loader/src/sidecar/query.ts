@@ -1,5 +1,5 @@
 import { ArgumentError } from '@maskloom/core';
-import type { LayoutSpec } from '@maskloom/loader';
+import { defaultLayout, type LayoutSpec, type Plan } from '@maskloom/loader';
 
 /** What a request for batches asks for. */
 export interface BatchQuery {
@@ -12,23 +12,30 @@ export interface BatchQuery {
   readonly steps: number | undefined;
 }
 
+const layouts = ['dense', 'compact', 'varlen', 'seq2seq'] as const;
 const known = ['epoch', 'step', 'rank', 'world', 'layout', 'multiple', 'steps'];
 
 /**
  * Reads a query string.
  *
- * @param pad what a dense batch is padded to: a stream has one schema, so one width
+ * @param plan fixes the default layout
+ * @param pad what a layout of rectangles is padded to: a stream has one schema, so one width
  * @throws {ArgumentError} for an unknown or malformed parameter.
  */
-export function parseQuery(query: URLSearchParams, pad: 'batch' | 'dataset'): BatchQuery {
+export function parseQuery(
+  query: URLSearchParams,
+  plan: Plan,
+  pad: 'batch' | 'dataset',
+): BatchQuery {
   for (const name of query.keys()) {
     if (!known.includes(name)) {
       throw new ArgumentError('query', `only ${known.join(', ')}`, name);
     }
   }
-  const layout = query.get('layout') ?? 'dense';
-  if (layout !== 'dense' && layout !== 'compact') {
-    throw new ArgumentError('layout', '"dense" or "compact"', layout);
+  const name = query.get('layout') ?? defaultLayout(plan);
+  const layout = layouts.find((known) => known === name);
+  if (layout === undefined) {
+    throw new ArgumentError('layout', '"dense", "compact", "varlen" or "seq2seq"', name);
   }
   const multiple = integer(query, 'multiple', 1);
   return {
@@ -36,7 +43,7 @@ export function parseQuery(query: URLSearchParams, pad: 'batch' | 'dataset'): Ba
     step: integer(query, 'step', 0),
     rank: integer(query, 'rank', 0),
     world: integer(query, 'world', 1),
-    layout: layout === 'dense' ? { type: 'dense', pad, multiple } : layout,
+    layout: layout === 'compact' || layout === 'varlen' ? layout : { type: layout, pad, multiple },
     steps: query.has('steps') ? integer(query, 'steps', 0) : undefined,
   };
 }

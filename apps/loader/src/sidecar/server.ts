@@ -110,7 +110,7 @@ async function sendBatch(
   url: URL,
   response: ServerResponse,
 ): Promise<void> {
-  const { steps: _, ...address } = parseQuery(url.searchParams, 'batch');
+  const { steps: _, ...address } = parseQuery(url.searchParams, loader.plan, 'batch');
   const batch = await loader.batch(address);
   response.writeHead(200, { 'content-type': arrowStream });
   response.write(schemaMessage(batch.recordBatch.schema));
@@ -123,7 +123,8 @@ async function streamBatches(
   url: URL,
   response: ServerResponse,
 ): Promise<void> {
-  const { epoch, step, rank, world, layout, steps } = parseQuery(url.searchParams, 'dataset');
+  const query = parseQuery(url.searchParams, loader.plan, 'dataset');
+  const { epoch, step, rank, world, layout, steps } = query;
   const batches = loader.batches({
     from: { epoch, step },
     rank,

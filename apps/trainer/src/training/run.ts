@@ -72,6 +72,12 @@ export async function run(options: RunOptions, observer: RunObserver): Promise<R
       'The plan asks for sentence order, which this model has no head for: serve a plan made without --sentence-order',
     );
   }
+  if (strategy.type === 'span-corruption') {
+    throw new TrainingError(
+      'MODEL',
+      'The plan corrupts spans, which is for encoder-decoder models, and this model is an encoder: serve a plan made with another --strategy',
+    );
+  }
   const config = checkConfig({
     vocab: client.vocab.size,
     length: Math.max(client.longest, held?.longest ?? 0),

@@ -10,7 +10,6 @@ declare const WebAssembly: {
     imports: { env: { memory: KernelMemory } },
   ) => { readonly exports: unknown };
 };
-declare function atob(base64: string): string;
 
 /** A `WebAssembly.Memory`, shared or not, made with a maximum of at most 65,536 pages. */
 export interface KernelMemory {
@@ -34,33 +33,24 @@ export function newMemory(bytes: number): KernelMemory {
   return new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes), maximum: mostPages });
 }
 
-/** A module's compiled forms. */
-export interface CompiledKernel {
+/** A kernel's module, and what was compiled of it. */
+export interface KernelModule {
+  /** Its bytes, hexadecimal. */
+  readonly hex: string;
   shared?: object;
   unshared?: object;
 }
 
-/**
- * Links a kernel with a memory. A module is made for shared memory or for unshared: a flag in its import says
- * which.
- */
-export function instantiate(
-  base64: string,
-  compiled: CompiledKernel,
-  memory: KernelMemory,
-): unknown {
+/** Links a kernel with a memory. */
+export function instantiate(module: KernelModule, memory: KernelMemory): unknown {
   const form = memory.buffer instanceof ArrayBuffer ? 'unshared' : 'shared';
-  compiled[form] ??= new WebAssembly.Module(bytesOf(base64, form === 'shared'));
-  return new WebAssembly.Instance(compiled[form], { env: { memory } }).exports;
+  module[form] ??= new WebAssembly.Module(bytesOf(module.hex, form));
+  return new WebAssembly.Instance(module[form], { env: { memory } }).exports;
 }
 
-function bytesOf(base64: string, shared: boolean): Uint8Array {
-  const bytes = Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
-  // The import's end: its name "memory", 2 for a memory, then its limits' flags: 3 is shared with a maximum, 1 unshared.
-  const name = [...'memory'].map((letter) => letter.charCodeAt(0));
-  const at = bytes.findIndex((_, start) =>
-    name.every((code, index) => bytes[start + index] === code),
-  );
-  bytes[at + name.length + 1] = shared ? 3 : 1;
-  return bytes;
+function bytesOf(hex: string, form: 'shared' | 'unshared'): Uint8Array {
+  // The import's end: "memory", 2 for a memory, and 3 if it is shared, 1 if not; both have a maximum.
+  const limits = (flags: number) => `6d656d6f7279020${flags}`;
+  const flagged = form === 'shared' ? hex : hex.replace(limits(3), limits(1));
+  return Uint8Array.from(flagged.match(/../g)!, (byte) => Number.parseInt(byte, 16));
 }

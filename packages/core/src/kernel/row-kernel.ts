@@ -2,9 +2,9 @@ import { ArgumentError, TokenIdError } from '../errors.ts';
 import type { Draws } from '../random/draws.ts';
 import type { Columns, RowKernel, StrategyInput } from '../strategies/strategy.ts';
 import {
-  type CompiledKernel,
   instantiate,
   type KernelMemory,
+  type KernelModule,
   type KernelRoom,
   newMemory,
 } from './kernel-memory.ts';
@@ -32,48 +32,41 @@ const mostWork = 44 * (longestSample + 64) + 2 ** 15;
 interface Exports {
   /** Bytes of working memory for samples of up to so many tokens. */
   workBytes(longest: number): number;
-}
-
-/** What is masked next: addresses in the kernel's memory. */
-export interface KernelCall {
-  readonly rows: number;
-  readonly count: number;
-  readonly idBytes: number;
-  readonly inputIds: number;
-  readonly labels: number;
-  readonly seedLow: number;
-  readonly seedHigh: number;
-  readonly epoch: number;
-}
-
-/** A kind of kernel. */
-export interface KernelKind<KindExports> {
-  readonly base64: string;
-  readonly compiled: CompiledKernel;
-  /** Masks the rows; tokens selected, or -1 minus the number of a row with an id that is not in the vocabulary. */
-  call(exports: KindExports, call: KernelCall): number;
+  /** Sets plan and vocabulary; last comes where the working memory is. */
+  configure(...parameters: number[]): void;
+  /** Masks rows; tokens selected, or -1 minus the number of a row with an id that is not in the vocabulary. */
+  maskRows(
+    rows: number,
+    count: number,
+    idBytes: number,
+    inputIds: number,
+    labels: number,
+    seedLow: number,
+    seedHigh: number,
+    epoch: number,
+  ): number;
 }
 
 /** A plan and a vocabulary, as a kernel is told of them. */
-export interface KernelSetting<KindExports> {
+export interface KernelSetting {
   readonly vocabSize: number;
   /** 2 where ids of 16 bits may stay as they are, else 4. */
   readonly narrowest: 2 | 4;
   /** Bytes of its tables. */
   readonly tableBytes: number;
-  /** Writes the tables, and tells the kernel of them and of its working memory. */
-  configure(exports: KindExports, buffer: ArrayBufferLike, tables: number, work: number): void;
+  /** Writes the tables from an address on; returns the parameters that the kernel is configured with. */
+  writeTables(buffer: ArrayBufferLike, tables: number): number[];
   /** The budget of a sample, for strategies that have one. */
   budget?(length: number, draws: Draws): number;
 }
 
 /** A kernel in a memory; plans and vocabularies take turns in it. */
-class KernelHost<KindExports> {
-  readonly #kind: KernelKind<KindExports>;
+class KernelHost {
+  readonly #module: KernelModule;
   readonly #room: KernelRoom | undefined;
   #memory: KernelMemory;
-  #exports: KindExports & Exports;
-  #setting: KernelSetting<KindExports> | undefined;
+  #exports: Exports;
+  #setting: KernelSetting | undefined;
 
   #rows!: Uint32Array;
   #ids16!: Uint16Array;
@@ -97,15 +90,14 @@ class KernelHost<KindExports> {
   #epoch = 0;
   #selected = 0;
 
-  constructor(kind: KernelKind<KindExports>, room: KernelRoom | undefined) {
-    this.#kind = kind;
+  constructor(module: KernelModule, room: KernelRoom | undefined) {
+    this.#module = module;
     this.#room = room;
     this.#memory = room?.memory ?? newMemory(workAt);
     this.#exports = this.#link();
   }
 
-  #link(): KindExports & Exports {
-    const { base64, compiled } = this.#kind;
+  #link(): Exports {
     const { buffer } = this.#memory;
     const start = this.#room?.start ?? 0;
     this.#rows = new Uint32Array(buffer, start + rowsAt, mostRows * rowWords);
@@ -114,11 +106,11 @@ class KernelHost<KindExports> {
     this.#inputIds = new Int32Array(buffer, start + inputIdsAt, longestSample);
     this.#labels = new Int32Array(buffer, start + labelsAt, longestSample);
     this.#cut = [];
-    return instantiate(base64, compiled, this.#memory) as KindExports & Exports;
+    return instantiate(this.#module, this.#memory) as Exports;
   }
 
   /** Sets plan and vocabulary, unless they are the ones of the call before. */
-  #own(setting: KernelSetting<KindExports>): void {
+  #own(setting: KernelSetting): void {
     if (this.#setting === setting) return;
     const work = align(this.#exports.workBytes(longestSample));
     const tables = workAt + work;
@@ -128,11 +120,12 @@ class KernelHost<KindExports> {
       this.#exports = this.#link();
     }
     const start = this.#room?.start ?? 0;
-    setting.configure(this.#exports, this.#memory.buffer, start + tables, start + workAt);
+    const parameters = setting.writeTables(this.#memory.buffer, start + tables);
+    this.#exports.configure(...parameters, start + workAt);
     this.#setting = setting;
   }
 
-  begin(setting: KernelSetting<KindExports>, out: Columns): void {
+  begin(setting: KernelSetting, out: Columns): void {
     this.#own(setting);
     this.#out = out;
     this.#direct =
@@ -203,16 +196,16 @@ class KernelHost<KindExports> {
     const { inputIds, labels } = this.#direct
       ? this.#out
       : { inputIds: this.#inputIds, labels: this.#labels };
-    const selected = this.#kind.call(this.#exports, {
-      rows: this.#rows.byteOffset,
+    const selected = this.#exports.maskRows(
+      this.#rows.byteOffset,
       count,
-      idBytes: this.#idBytes,
-      inputIds: inputIds.byteOffset,
-      labels: labels.byteOffset,
-      seedLow: this.#seedLow,
-      seedHigh: this.#seedHigh,
-      epoch: this.#epoch,
-    });
+      this.#idBytes,
+      inputIds.byteOffset,
+      labels.byteOffset,
+      this.#seedLow,
+      this.#seedHigh,
+      this.#epoch,
+    );
     if (selected < 0) throw this.#unknownId(-1 - selected);
     this.#selected += selected;
     if (!this.#direct) this.#copy(count);
@@ -263,13 +256,13 @@ export function kernelBytes(vocabSize: number): number {
 }
 
 function checkRoom({ memory, start, bytes }: KernelRoom, least: number): void {
-  if (!(bytes >= least)) {
-    throw new ArgumentError('room.bytes', `at least ${least} (see kernelBytes)`, bytes);
-  }
-  const most = memory.buffer.byteLength - bytes;
-  if (!(start >= 0 && start <= most && start % group === 0)) {
-    throw new ArgumentError('room.start', `a multiple of ${group} up to ${most}`, start);
-  }
+  const all = memory.buffer.byteLength;
+  if (start >= 0 && start % group === 0 && bytes >= least && start + bytes <= all) return;
+  throw new ArgumentError(
+    'room',
+    `${least} bytes (see kernelBytes) from a multiple of ${group} on`,
+    `${bytes} from ${start} of ${all}`,
+  );
 }
 
 function align(bytes: number): number {
@@ -277,26 +270,26 @@ function align(bytes: number): number {
 }
 
 /** The hosts that this thread's maskers share, for output that is copied to where it belongs. */
-const shared = new Map<unknown, KernelHost<unknown>>();
+const shared = new Map<KernelModule, KernelHost>();
 
 /**
  * A kernel for a setting; undefined where there is no WebAssembly SIMD, or a policy forbids it. With a room, it works
  * there, and columns in the room's memory are written without a copy.
  */
-export function rowKernel<KindExports>(
-  kind: KernelKind<KindExports>,
-  setting: KernelSetting<KindExports>,
+export function rowKernel(
+  module: KernelModule,
+  setting: KernelSetting,
   room: KernelRoom | undefined,
 ): RowKernel | undefined {
   if (room !== undefined) checkRoom(room, kernelBytes(setting.vocabSize));
-  let host = room === undefined ? (shared.get(kind) as KernelHost<KindExports>) : undefined;
+  let host = room === undefined ? shared.get(module) : undefined;
   if (host === undefined) {
     try {
-      host = new KernelHost(kind, room);
+      host = new KernelHost(module, room);
     } catch {
       return undefined;
     }
-    if (room === undefined) shared.set(kind, host as KernelHost<unknown>);
+    if (room === undefined) shared.set(module, host);
   }
   const kernel = host;
   return {

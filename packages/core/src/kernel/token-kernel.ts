@@ -1,50 +1,15 @@
 import type { RowKernel } from '../strategies/strategy.ts';
 import type { TokenStrategyPlan } from '../strategies/strategy-plan.ts';
 import type { VocabTables } from '../vocab.ts';
-import type { CompiledKernel, KernelRoom } from './kernel-memory.ts';
-import { type KernelKind, rowKernel } from './row-kernel.ts';
+import type { KernelModule, KernelRoom } from './kernel-memory.ts';
+import { rowKernel } from './row-kernel.ts';
 import { tokenMaskingWasm } from './token-masking-wasm.ts';
-
-/** What assembly/token-masking.ts exports. */
-interface TokenExports {
-  configure(
-    mask: number,
-    random: number,
-    select: number,
-    size: number,
-    maskId: number,
-    padId: number,
-    plainFrom: number,
-    plainMost: number,
-    ranges: number,
-    rangeCount: number,
-    allowed: number,
-    allowedCount: number,
-    work: number,
-  ): void;
-  maskRows(
-    rows: number,
-    count: number,
-    idBytes: number,
-    inputIds: number,
-    labels: number,
-    seedLow: number,
-    seedHigh: number,
-    epoch: number,
-  ): number;
-}
 
 /** Larger or more scattered vocabularies are left to the reference. */
 const largestVocab = 2 ** 20;
 const mostRanges = 16;
 
-const compiled: CompiledKernel = {};
-const kind: KernelKind<TokenExports> = {
-  base64: tokenMaskingWasm,
-  compiled,
-  call: (exports, { rows, count, idBytes, inputIds, labels, seedLow, seedHigh, epoch }) =>
-    exports.maskRows(rows, count, idBytes, inputIds, labels, seedLow, seedHigh, epoch),
-};
+const module: KernelModule = { hex: tokenMaskingWasm };
 
 /** The special ids as ranges: first id, and how many more. */
 function specialRanges({ special }: VocabTables): Uint32Array {
@@ -86,17 +51,17 @@ export function tokenKernel(
   const { mask, random, select } = plan;
   const [from, most] = plainIds(vocab, ranges);
   return rowKernel(
-    kind,
+    module,
     {
       vocabSize: size,
       narrowest: size <= 65536 ? 2 : 4,
       tableBytes: 4 * (allowed.length + ranges.length),
-      configure(exports, buffer, tables, work) {
+      writeTables(buffer, tables) {
         new Uint32Array(buffer, tables, allowed.length).set(allowed);
         const rangesAt = tables + 4 * allowed.length;
         new Uint32Array(buffer, rangesAt, ranges.length).set(ranges);
         const count = ranges.length / 2;
-        exports.configure(
+        return [
           mask,
           random,
           select,
@@ -109,8 +74,7 @@ export function tokenKernel(
           count,
           tables,
           allowed.length,
-          work,
-        );
+        ];
       },
     },
     room,

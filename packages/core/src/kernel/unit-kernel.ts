@@ -2,52 +2,14 @@ import { budgetOf } from '../strategies/selection.ts';
 import type { RowKernel } from '../strategies/strategy.ts';
 import type { UnitStrategyPlan } from '../strategies/strategy-plan.ts';
 import type { VocabTables } from '../vocab.ts';
-import type { CompiledKernel, KernelRoom } from './kernel-memory.ts';
-import { type KernelKind, longestSample, rowKernel } from './row-kernel.ts';
+import type { KernelModule, KernelRoom } from './kernel-memory.ts';
+import { longestSample, rowKernel } from './row-kernel.ts';
 import { unitMaskingWasm } from './unit-masking-wasm.ts';
-
-/** What assembly/unit-masking.ts exports. */
-interface UnitExports {
-  configure(
-    longest: number,
-    size: number,
-    maskId: number,
-    padId: number,
-    kinds: number,
-    lengths: number,
-    lengthCount: number,
-    select: number,
-    anchorIsToken: boolean,
-    overlapDrops: boolean,
-    mask: number,
-    random: number,
-    per: number,
-    meanLength: number,
-    allowed: number,
-    allowedCount: number,
-    work: number,
-  ): void;
-  maskRows(
-    rows: number,
-    count: number,
-    inputIds: number,
-    labels: number,
-    seedLow: number,
-    seedHigh: number,
-    epoch: number,
-  ): number;
-}
 
 /** Larger vocabularies are left to the reference. */
 const largestVocab = 2 ** 20;
 
-const compiled: CompiledKernel = {};
-const kind: KernelKind<UnitExports> = {
-  base64: unitMaskingWasm,
-  compiled,
-  call: (exports, { rows, count, inputIds, labels, seedLow, seedHigh, epoch }) =>
-    exports.maskRows(rows, count, inputIds, labels, seedLow, seedHigh, epoch),
-};
+const module: KernelModule = { hex: unitMaskingWasm };
 
 /** What is drawn for each action: perToken, perUnit, else a span in the kernel. */
 const actionPer = { token: 0, unit: 1, span: 2 } as const;
@@ -72,12 +34,12 @@ export function unitKernel(
   const { unit, lengths, selection, action } = plan;
   const budget = selection.type === 'budget' ? selection : undefined;
   return rowKernel(
-    kind,
+    module,
     {
       vocabSize: size,
       narrowest: 4,
       tableBytes: 8 * lengths.length + 4 * allowed.length + size,
-      configure(exports, buffer, tables, work) {
+      writeTables(buffer, tables) {
         const thresholds = new Uint32Array(buffer, tables, 2 * lengths.length);
         lengths.forEach((threshold, index) => {
           thresholds[2 * index] = threshold;
@@ -90,7 +52,7 @@ export function unitKernel(
         for (let id = 0; id < size; id++) {
           kinds[id] = special[id]! === 1 ? 1 : unit === 'word' ? 2 * continuation[id]! : 0;
         }
-        exports.configure(
+        return [
           longestSample,
           size,
           maskId,
@@ -99,16 +61,15 @@ export function unitKernel(
           tables,
           lengths.length,
           selection.type === 'bernoulli' ? selection.select : -1,
-          budget?.anchor === 'token',
-          budget?.overlap === 'drop',
+          Number(budget?.anchor === 'token'),
+          Number(budget?.overlap === 'drop'),
           action.mask,
           action.random,
           actionPer[action.per],
           meanLength(plan),
           allowedAt,
           allowed.length,
-          work,
-        );
+        ];
       },
       ...(budget === undefined
         ? {}

@@ -51,6 +51,18 @@ test('half() takes the low half of a word first', () => {
   }
 });
 
+test('below() is the high half of the product of a word and the count', () => {
+  const count = fc.integer({ min: 1, max: 0xffffffff });
+  fc.assert(
+    fc.property(uint64, fc.nat(2 ** 26 - 1), count, (seed, index, count) => {
+      const draws = createDraws(seed).at(1, seed);
+      const word = BigInt(draws.word(op.token, index));
+      expect(draws.below(op.token, index, count)).toBe(Number((word * BigInt(count)) >> 32n));
+    }),
+    { numRuns: 1000, examples: [[0n, 0, 0xffffffff]] },
+  );
+});
+
 test('a sample given as a number or as a bigint has the same draws', () => {
   for (const sample of [0, 1, 2 ** 31, 2 ** 32, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER]) {
     expect(createDraws(1).at(0, sample).word(0, 0)).toBe(

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts';
-import { philox4x32 } from './philox.ts';
+import { philox4x32, signedMulhi32 } from './philox.ts';
 import { toUint32, toUint64, type Uint64 } from './uint64.ts';
 
 /**
@@ -34,6 +34,8 @@ export interface Draws {
   at(epoch: number, sample: Uint64): Draws;
   /** 32 bits: word `index & 3` of block `index >> 2`. `index` from 0 to 2^26-1. */
   word(op: number, index: number): number;
+  /** An integer below `count`, at most 2^32-1: `(word * count) div 2^32`. */
+  below(op: number, index: number, count: number): number;
   /** 16 bits: the low half of word `index >> 1` for an even index, its high half for an odd one. */
   half(op: number, index: number): number;
 }
@@ -71,8 +73,13 @@ class PhiloxDraws implements Draws {
   sampleHigh = 0;
   // The last block of each op (modulo 16), so that interleaved ops do not recompute each other's;
   // #counters has the first counter word it belongs to, -1 where none of this (epoch, sample) is there.
-  readonly #blocks = Array.from({ length: cachedOps }, () => new Uint32Array(4));
+  readonly #words = new Uint32Array(4 * cachedOps);
+  readonly #blocks = Array.from({ length: cachedOps }, (_, slot) =>
+    this.#words.subarray(4 * slot, 4 * slot + 4),
+  );
   readonly #counters = new Float64Array(cachedOps).fill(-1);
+  readonly #sample = new DataView(new ArrayBuffer(8));
+  #anyCached = false;
 
   constructor(seed: bigint) {
     this.key = [Number(seed & 0xffffffffn), Number(seed >> 32n)];
@@ -84,44 +91,64 @@ class PhiloxDraws implements Draws {
       this.sampleLow = sample >>> 0;
       this.sampleHigh = Math.floor(sample / 0x100000000);
     } else {
-      const value = toUint64('sample', sample);
-      this.sampleLow = Number(value & 0xffffffffn);
-      this.sampleHigh = Number(value >> 32n);
+      // Through memory: arithmetic on a bigint would allocate.
+      this.#sample.setBigUint64(0, toUint64('sample', sample), true);
+      this.sampleLow = this.#sample.getUint32(0, true);
+      this.sampleHigh = this.#sample.getUint32(4, true);
     }
-    this.#counters.fill(-1);
+    if (this.#anyCached) this.#counters.fill(-1);
+    this.#anyCached = false;
     return this;
   }
 
   word(op: number, index: number): number {
-    const block = index >>> 2;
-    if (block >= blockLimit || index < 0) {
-      throw new ArgumentError(
-        'index',
-        'a draw below 2^26',
-        index,
-        'the sample is longer than a draw can address; split it',
-      );
-    }
-    const counter0 = ((op << 24) | block) >>> 0;
-    const slot = op & (cachedOps - 1);
-    const words = this.#blocks[slot]!;
-    if (counter0 !== this.#counters[slot]) {
-      philox4x32(
-        words,
-        counter0,
-        this.epoch,
-        this.sampleLow,
-        this.sampleHigh,
-        this.key[0],
-        this.key[1],
-      );
-      this.#counters[slot] = counter0;
-    }
-    return words[index & 3]!;
+    return this.#words[this.#find(op, index)]!;
+  }
+
+  below(op: number, index: number, count: number): number {
+    // Signed on the way, so that no call boxes a word of 32 bits.
+    return signedMulhi32(this.#words[this.#find(op, index)]! | 0, count | 0) >>> 0;
   }
 
   half(op: number, index: number): number {
-    const word = this.word(op, index >>> 1);
+    const word = this.#words[this.#find(op, index >>> 1)]!;
     return (index & 1) === 0 ? word & 0xffff : word >>> 16;
   }
+
+  /**
+   * Where a draw stands in `#words`, after computing its block if another is there. A small number, which
+   * calls pass without allocating; a word of 32 bits may take a box.
+   */
+  #find(op: number, index: number): number {
+    const block = index >>> 2;
+    if (block >= blockLimit) throw beyond(index);
+    const counter0 = ((op << 24) | block) >>> 0;
+    const slot = op & (cachedOps - 1);
+    if (counter0 !== this.#counters[slot]) this.#fill(slot, counter0);
+    return 4 * slot + (index & 3);
+  }
+
+  #fill(slot: number, counter0: number): void {
+    // As signed integers, which are the same words, since a call may box unsigned ones.
+    philox4x32(
+      this.#blocks[slot]!,
+      counter0 | 0,
+      this.epoch | 0,
+      this.sampleLow | 0,
+      this.sampleHigh | 0,
+      this.key[0] | 0,
+      this.key[1] | 0,
+    );
+    this.#counters[slot] = counter0;
+    this.#anyCached = true;
+  }
+}
+
+function beyond(index: number): ArgumentError {
+  return new ArgumentError(
+    'index',
+    'a draw below 2^26',
+    index,
+    'the sample is longer than a draw can address; split it',
+  );
 }

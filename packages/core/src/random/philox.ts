@@ -11,6 +11,11 @@ const weyl1 = 0xbb67ae85;
 
 /** High 32 bits of the 64-bit product of two unsigned 32-bit integers. */
 export function mulhi32(a: number, b: number): number {
+  return signedMulhi32(a, b) >>> 0;
+}
+
+/** The same 32 bits as a signed integer, which engines keep out of the heap. */
+export function signedMulhi32(a: number, b: number): number {
   // JavaScript has no 64-bit product of integers: four 16-bit halves stay exact in doubles.
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
@@ -18,7 +23,7 @@ export function mulhi32(a: number, b: number): number {
   const bHigh = b >>> 16;
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
   const cross = aLow * bHigh + (middle & 0xffff);
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(cross / 0x10000)) >>> 0;
+  return (aHigh * bHigh + (middle >>> 16) + (cross >>> 16)) | 0;
 }
 
 /**
@@ -45,23 +50,24 @@ export function philox4x32(
   key1: number,
   rounds = 10,
 ): void {
-  let c0 = counter0;
-  let c1 = counter1;
-  let c2 = counter2;
-  let c3 = counter3;
-  let k0 = key0;
-  let k1 = key1;
+  // Signed integers of the same bits: engines may keep unsigned ones in boxes on the heap.
+  let c0 = counter0 | 0;
+  let c1 = counter1 | 0;
+  let c2 = counter2 | 0;
+  let c3 = counter3 | 0;
+  let k0 = key0 | 0;
+  let k1 = key1 | 0;
   for (let round = 0; round < rounds; round++) {
-    const high0 = mulhi32(multiplier0, c0);
+    const high0 = signedMulhi32(multiplier0, c0);
     const low0 = Math.imul(multiplier0, c0);
-    const high1 = mulhi32(multiplier1, c2);
+    const high1 = signedMulhi32(multiplier1, c2);
     const low1 = Math.imul(multiplier1, c2);
-    c0 = (high1 ^ c1 ^ k0) >>> 0;
-    c1 = low1 >>> 0;
-    c2 = (high0 ^ c3 ^ k1) >>> 0;
-    c3 = low0 >>> 0;
-    k0 = (k0 + weyl0) >>> 0;
-    k1 = (k1 + weyl1) >>> 0;
+    c0 = high1 ^ c1 ^ k0;
+    c1 = low1;
+    c2 = high0 ^ c3 ^ k1;
+    c3 = low0;
+    k0 = (k0 + weyl0) | 0;
+    k1 = (k1 + weyl1) | 0;
   }
   out[0] = c0;
   out[1] = c1;

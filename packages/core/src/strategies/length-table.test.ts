@@ -48,6 +48,9 @@ describe('length tables', () => {
 
   test('drawLength() counts the thresholds that the draw reaches', () => {
     expect(drawLength([], 2 ** 32 - 1)).toBe(1);
+    expect([2 ** 32 - 1, -1].map((draw) => drawLength([2 ** 31, 2 ** 32 - 1], draw))).toEqual([
+      3, 3,
+    ]);
     expect([0, 9, 10, 19, 20].map((draw) => drawLength([10, 20], draw))).toEqual([1, 1, 2, 2, 3]);
   });
 

@@ -10,7 +10,7 @@ export type LengthTable = readonly number[];
 export const singleUnit: LengthTable = [];
 
 /** Weights of the lengths 1, 2, 3, … as a table. */
-function tableOf(weights: readonly number[]): LengthTable {
+export function tableOf(weights: readonly number[]): LengthTable {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let sum = 0;
   return weights.slice(0, -1).map((weight) => {
@@ -75,12 +75,10 @@ export function checkTable(argument: string, table: LengthTable): LengthTable {
   return table;
 }
 
-/** The length that a 32-bit draw gives. */
+/** The length that a draw of 32 bits gives, signed or not. */
 export function drawLength(table: LengthTable, draw: number): number {
-  let length = 1;
-  for (const threshold of table) {
-    if (draw < threshold) break;
-    length++;
-  }
-  return length;
+  const bits = draw >>> 0;
+  let reached = 0;
+  while (reached < table.length && bits >= table[reached]!) reached++;
+  return 1 + reached;
 }

@@ -3,7 +3,7 @@
  * its paper, it says so.
  */
 import { ArgumentError } from '../errors.ts';
-import { type ActionShares, actionPlan, checkRate } from './action.ts';
+import { type ActionOptions, actionPlan, checkRate } from './action.ts';
 import {
   clippedGeometric,
   inverseLengths,
@@ -19,7 +19,7 @@ import { unitMasking } from './unit-masking.ts';
 import type { UnitKind } from './units.ts';
 
 /** Options that every preset has. */
-export interface PresetOptions extends ActionShares {
+export interface PresetOptions extends ActionOptions {
   /** Share of a sample's tokens to select. */
   readonly rate?: number;
 }
@@ -28,6 +28,15 @@ export interface PresetOptions extends ActionShares {
 export interface BertOptions extends PresetOptions {
   /** Selected tokens of a sample at most (`max_predictions_per_seq`). Default 20. */
   readonly maxPredictions?: number;
+}
+
+/** Options of the presets that hide whole words. */
+export interface WordOptions {
+  /**
+   * Where words begin: as the vocabulary's continuation ids tell (`word`, default), or as a column of the
+   * sample says (`column`), for vocabularies that can't tell and for other units, such as entities.
+   */
+  readonly unit?: 'word' | 'column';
 }
 
 /** BERT's budget: the rate of all tokens, to the nearest, halves to even; at least 1, at most `most`. */
@@ -44,6 +53,13 @@ function bertBudget(rate: number, most: number): BudgetSelection {
     anchor: 'unit',
     overlap: 'drop',
   };
+}
+
+function wordUnit({ unit = 'word' }: WordOptions): UnitKind {
+  if (unit !== 'word' && unit !== 'column') {
+    throw new ArgumentError('unit', '"word" or "column"', unit);
+  }
+  return unit;
 }
 
 function partsPerMillion(rate: number): number {
@@ -87,9 +103,18 @@ export function bert(options: BertOptions = {}): Strategy<UnitStrategyPlan> {
  * their pieces, each piece 80/10/10; a word that would exceed the budget is passed over.
  *
  * Departs: as {@linkcode bert}; and a piece after a special token starts a word of its own.
+ *
+ * @example
+ * ```ts
+ * import { bertWholeWord, createMasker } from '@maskloom/core';
+ * // A byte-level vocabulary can't tell where words begin: a column of the sample does.
+ * const vocab = { size: 100, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [] };
+ * const masker = createMasker({ vocab, seed: 42n, strategy: bertWholeWord({ unit: 'column' }) });
+ * masker.mask([2, 17, 23, 42, 3], { epoch: 0, sample: 7, units: [1, 1, 0, 1, 1] });
+ * ```
  */
-export function bertWholeWord(options: BertOptions = {}): Strategy<UnitStrategyPlan> {
-  return bertLike('word', singleUnit, options);
+export function bertWholeWord(options: BertOptions & WordOptions = {}): Strategy<UnitStrategyPlan> {
+  return bertLike(wordUnit(options), singleUnit, options);
 }
 
 /**
@@ -100,13 +125,14 @@ export function bertWholeWord(options: BertOptions = {}): Strategy<UnitStrategyP
  * by (seed, epoch, sample), where fairseq's hash leaves about 48,000 seeds.
  */
 export function roberta(options: PresetOptions = {}): Strategy<UnitStrategyPlan> {
+  const { rate = 0.15 } = options;
   return unitMasking({
     type: 'units',
     unit: 'token',
     lengths: singleUnit,
     selection: {
       type: 'budget',
-      rate: partsPerMillion(options.rate ?? 0.15),
+      rate: partsPerMillion(rate),
       rounding: 'chance',
       least: 0,
       anchor: 'unit',
@@ -117,7 +143,7 @@ export function roberta(options: PresetOptions = {}): Strategy<UnitStrategyPlan>
 }
 
 /** Options of {@linkcode spanbert}. */
-export interface SpanbertOptions extends PresetOptions {
+export interface SpanbertOptions extends PresetOptions, WordOptions {
   /** Of the geometric distribution. Default 0.2, as the paper (the code's default is 0.3). */
   readonly p?: number;
   /** Words of the longest span. Default 10. */
@@ -136,7 +162,7 @@ export function spanbert(options: SpanbertOptions = {}): Strategy<UnitStrategyPl
   const { rate = 0.15, p = 0.2, maxSpan = 10 } = options;
   return unitMasking({
     type: 'units',
-    unit: 'word',
+    unit: wordUnit(options),
     lengths: truncatedGeometric(p, maxSpan),
     selection: {
       type: 'budget',
@@ -151,7 +177,7 @@ export function spanbert(options: SpanbertOptions = {}): Strategy<UnitStrategyPl
 }
 
 /** Options of {@linkcode albert}. */
-export interface AlbertOptions extends BertOptions {
+export interface AlbertOptions extends BertOptions, WordOptions {
   /** Words of the longest n-gram. Default 3. */
   readonly maxNgram?: number;
 }
@@ -164,7 +190,8 @@ export interface AlbertOptions extends BertOptions {
  * Departs: as {@linkcode bertWholeWord}; and a special token ends an n-gram.
  */
 export function albert(options: AlbertOptions = {}): Strategy<UnitStrategyPlan> {
-  return bertLike('word', inverseLengths(options.maxNgram ?? 3), options);
+  const { maxNgram = 3 } = options;
+  return bertLike(wordUnit(options), inverseLengths(maxNgram), options);
 }
 
 /** Options of {@linkcode megatron}. */
@@ -186,7 +213,7 @@ export function megatron(options: MegatronOptions = {}): Strategy<UnitStrategyPl
     throw new ArgumentError('lengths', '"inverse" or "geometric"', lengths);
   }
   const table = lengths === 'inverse' ? inverseLengths(maxNgram) : clippedGeometric(0.2, maxNgram);
-  return bertLike('word', table, options);
+  return bertLike(wordUnit(options), table, options);
 }
 
 /** Options of {@linkcode electra}. */
@@ -208,7 +235,7 @@ export function electra(options: ElectraOptions): Strategy<UnitStrategyPlan> {
     throw new ArgumentError('maxLength', 'a number of tokens from 1', maxLength);
   }
   const maxPredictions = Math.floor(((partsPerMillion(rate) + 5000) * maxLength) / 1_000_000);
-  return bertLike('token', singleUnit, { rate, maxPredictions, mask, random, keep });
+  return bertLike('token', singleUnit, { ...options, rate, maxPredictions, mask, random, keep });
 }
 
 /**
@@ -218,5 +245,6 @@ export function electra(options: ElectraOptions): Strategy<UnitStrategyPlan> {
  * Departs: no special token is selected or drawn, and nothing depends on the rest of the batch.
  */
 export function modernbert(options: PresetOptions = {}): Strategy<TokenStrategyPlan> {
-  return tokenMasking({ ...options, rate: options.rate ?? 0.3 });
+  const { rate = 0.3 } = options;
+  return tokenMasking({ ...options, rate });
 }

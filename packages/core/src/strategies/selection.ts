@@ -50,7 +50,7 @@ export function budgetOf(selection: BudgetSelection, length: number, draws: Draw
   return Math.min(most, Math.max(least, budget));
 }
 
-/** Checks a selection from a plan, and returns the fields it has. */
+/** Checks a selection from a plan; returns what it knows of it. */
 export function checkSelection(selection: Selection): Selection {
   const check = (holds: boolean, name: string, expected: string, actual: unknown) => {
     if (!holds) throw new ArgumentError(`strategy.selection.${name}`, expected, actual);
@@ -58,12 +58,11 @@ export function checkSelection(selection: Selection): Selection {
   const isInteger = (value: unknown, least: number, most: number) =>
     Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
   if (selection?.type === 'bernoulli') {
-    const { type, select } = selection;
-    check(isInteger(select, 0, 65536), 'select', '0 to 65536', select);
-    return { type, select };
+    check(isInteger(selection.select, 0, 65536), 'select', '0 to 65536', selection.select);
+    return { type: 'bernoulli', select: selection.select };
   }
   check(selection?.type === 'budget', 'type', '"bernoulli" or "budget"', selection?.type);
-  const { type, rate, rounding, least, most, anchor, overlap } = selection as BudgetSelection;
+  const { rate, rounding, least, most, anchor, overlap } = selection as BudgetSelection;
   check(isInteger(rate, 0, million), 'rate', 'an integer from 0 to 1000000', rate);
   check(
     ['half-even', 'up', 'chance'].includes(rounding),
@@ -75,6 +74,6 @@ export function checkSelection(selection: Selection): Selection {
   check(most === undefined || isInteger(most, 0, 2 ** 31 - 1), 'most', 'an integer from 0', most);
   check(anchor === 'unit' || anchor === 'token', 'anchor', '"unit" or "token"', anchor);
   check(overlap === 'drop' || overlap === 'join', 'overlap', '"drop" or "join"', overlap);
-  const cap = most === undefined ? {} : { most };
-  return { type, rate, rounding, least, ...cap, anchor, overlap };
+  const rest = { rate, rounding, least, anchor, overlap };
+  return { type: 'budget', ...rest, ...(most === undefined ? {} : { most }) };
 }

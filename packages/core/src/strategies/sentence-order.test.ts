@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createMasker } from '../masker.ts';
 import { createDraws, op } from '../random/draws.ts';
 import { binomialTest, falseAlarm } from '../testing/statistics.ts';
-import { albert } from './presets.ts';
+import { albert, bertWholeWord } from './presets.ts';
 import { sentenceOrder } from './sentence-order.ts';
 import { strategyFromPlan } from './strategy-from-plan.ts';
 import { tokenMasking } from './token-masking.ts';
@@ -45,6 +45,36 @@ describe('sentenceOrder()', () => {
         expect(both.labels).toEqual(alone.labels);
       }),
     );
+  });
+
+  test('swaps the column of units with the tokens', () => {
+    const masking = bertWholeWord({ unit: 'column', rate: 0.4 });
+    const strategy = sentenceOrder(masking);
+    const bit = fc.integer({ min: 0, max: 1 });
+    fc.assert(
+      fc.property(uint64, part, part, fc.infiniteStream(bit), (seed, a, b, bits) => {
+        const ids = [2, ...a, 3, ...b, 3];
+        const units = ids.map(() => bits.next().value!);
+        const address = { epoch: 1, sample: 7, segment: a.length + 2, units };
+        const both = createMasker({ vocab, seed, strategy }).mask(ids, address);
+        // The same by hand.
+        const order = ids.map((_, position) => position);
+        const second = order.slice(address.segment);
+        const moved =
+          both.sentenceLabel === 1 ? [0, ...second, ...order.slice(1, address.segment)] : order;
+        const alone = createMasker({ vocab, seed, strategy: masking }).mask(
+          moved.map((position) => ids[position]!),
+          { ...address, units: moved.map((position) => units[position]!) },
+        );
+        expect([both.inputIds, both.labels]).toEqual([alone.inputIds, alone.labels]);
+      }),
+    );
+    const masker = createMasker({ vocab, seed: 4n, strategy });
+    const mask = (sample: number) =>
+      masker.mask([2, 9, 3, 8, 3], { epoch: 0, sample, segment: 3, units: [1, 1, 1, 1] });
+    for (let sample = 0; sample < 10; sample++) {
+      expect(() => mask(sample)).toThrow(/^units\.length is 4, expected 5/);
+    }
   });
 
   test('gives the same with the kernel as with the reference', () => {

@@ -1,7 +1,8 @@
 import { ArgumentError } from '../errors.ts';
 import { op } from '../random/draws.ts';
-import type { Strategy } from './strategy.ts';
+import type { Strategy, StrategyInput } from './strategy.ts';
 import type { SentenceOrderPlan } from './strategy-plan.ts';
+import { checkUnitColumn } from './units.ts';
 
 /**
  * ALBERT's sentence order (Lan et al. 2020, arXiv:1909.11942 §3.1): the two segments of a sample
@@ -11,7 +12,7 @@ import type { SentenceOrderPlan } from './strategy-plan.ts';
  * Departs: whether a sample is swapped is drawn anew in each epoch of dynamic mode (ALBERT's data is
  * written once); positions are those after the swap.
  *
- * @throws {ArgumentError} if `masking` has sentence order itself; from `mask` for a sample without a second
+ * @throws {ArgumentError} if `masking` is sentence order itself, or span corruption; from `mask` for a sample without a second
  * segment.
  *
  * @example
@@ -24,12 +25,13 @@ import type { SentenceOrderPlan } from './strategy-plan.ts';
  * ```
  */
 export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
-  if (masking.plan.type === 'sentence-order') {
-    throw new ArgumentError('masking', 'a strategy without sentence order', masking.plan.type);
+  const { plan } = masking;
+  if (plan.type === 'sentence-order' || plan.type === 'span-corruption') {
+    throw new ArgumentError('masking', 'a strategy that masks tokens where they are', plan.type);
   }
   const arrange = swapByDraw();
   return {
-    plan: { type: 'sentence-order', masking: masking.plan },
+    plan: { type: 'sentence-order', masking: plan },
     atRate: (rate) => sentenceOrder(masking.atRate(rate)),
     arrange,
     accelerate: (vocab, room) => masking.accelerate?.(vocab, room),
@@ -39,10 +41,12 @@ export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
 
 /** Swaps the segments of every second sample, by draw. */
 function swapByDraw(): NonNullable<Strategy['arrange']> {
-  let buffer = new ArrayBuffer(0);
+  const ids = new SwappedColumn();
+  const units = new SwappedColumn();
+  const ordered: { -readonly [Key in keyof StrategyInput]: StrategyInput[Key] } = { ids: [] };
   return (input, draws, out) => {
-    const { ids, segment } = input;
-    const { length } = ids;
+    const { segment } = input;
+    const { length } = input.ids;
     if (segment === undefined || !(segment > 1 && segment < length)) {
       throw new ArgumentError(
         'segment',
@@ -51,19 +55,46 @@ function swapByDraw(): NonNullable<Strategy['arrange']> {
         'encode the text in pairs',
       );
     }
-    const swapped = draws.word(op.pair, 0) >= 2 ** 31;
+    // The high half of word 0 is as good as the word, and a small number.
+    const swapped = draws.half(op.pair, 1) >= 2 ** 15;
     out.sentenceLabel = swapped ? 1 : 0;
     out.segment = swapped ? 1 + length - segment : segment;
     if (!swapped) return input;
-    if (buffer.byteLength < 4 * length) buffer = new ArrayBuffer(4 * length);
-    // As wide as the ids: a kernel has ways of its own for narrow ones.
-    const Ids = ids instanceof Uint16Array ? Uint16Array : Int32Array;
-    const ordered = new Ids(buffer, 0, length);
-    ordered[0] = ids[0]!;
+    ordered.ids = ids.swap(input.ids, segment);
+    ordered.segment = out.segment;
+    ordered.units =
+      input.units === undefined
+        ? undefined
+        : units.swap(checkUnitColumn(input.units, length), segment);
+    return ordered;
+  };
+}
+
+/** Room for a column of a sample with its segments swapped, used again from sample to sample. */
+class SwappedColumn {
+  #buffer = new ArrayBuffer(0);
+  /** By length, so that a sample allocates nothing; as wide as the column, which a kernel goes by. */
+  #narrow: (Uint16Array | Int32Array)[] = [];
+  #wide: (Uint16Array | Int32Array)[] = [];
+
+  swap(column: ArrayLike<number>, segment: number): Uint16Array | Int32Array {
+    const { length } = column;
+    if (this.#buffer.byteLength < 4 * length) {
+      this.#buffer = new ArrayBuffer(4 * length);
+      this.#narrow = [];
+      this.#wide = [];
+    }
+    const views = column instanceof Uint16Array ? this.#narrow : this.#wide;
+    views[length] ??=
+      column instanceof Uint16Array
+        ? new Uint16Array(this.#buffer, 0, length)
+        : new Int32Array(this.#buffer, 0, length);
+    const swapped = views[length];
+    swapped[0] = column[0]!;
     for (let position = 1; position < length; position++) {
       const first = position < segment;
-      ordered[first ? position + length - segment : position - segment + 1] = ids[position]!;
+      swapped[first ? position + length - segment : position - segment + 1] = column[position]!;
     }
-    return { ids: ordered, segment: out.segment };
-  };
+    return swapped;
+  }
 }

@@ -1,183 +1,267 @@
 /**
  * @file What the strategies draw, against what they promise. Every test has a false-alarm rate of 1e-6
- * and a fixed seed.
+ * and a fixed seed, so that it fails always or never.
  */
 import { describe, expect, test } from 'vitest';
-import { createMasker } from '../masker.ts';
+import { createMasker, type MaskedSample } from '../masker.ts';
 import { createDraws, op } from '../random/draws.ts';
-import { binomialTest, falseAlarm, goodnessOfFit, independence } from '../testing/statistics.ts';
-import { albert, bert, electra, megatron, modernbert, roberta, spanbert } from './presets.ts';
+import {
+  binomialTest,
+  chiSquareTail,
+  falseAlarm,
+  goodnessOfFit,
+  independence,
+  meanTest,
+} from '../testing/statistics.ts';
+import { presets } from '../testing/strategies.ts';
+import type { ActionPlan } from './action.ts';
+import { albert, bert, bertWholeWord, electra, megatron, modernbert, spanbert } from './presets.ts';
+import { budgetOf } from './selection.ts';
 import type { Strategy } from './strategy.ts';
 import { tokenMasking } from './token-masking.ts';
 import { unitMasking } from './unit-masking.ts';
 
-// No continuation ids: every token is a word, and what is said of words can be counted in tokens.
+// No continuation ids, and a column of ones: every token is a unit, and what is said of units can be counted
+// in tokens.
 const vocab = { size: 5000, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [] };
 const allowed = 4995;
 const idsOf = (length: number) =>
-  Array.from({ length }, (_, index) => 5 + ((index * 17) % allowed));
+  Uint16Array.from({ length }, (_, index) => 5 + ((index * 17) % allowed));
+
+/** Masks samples of one length. */
+function maskerOf(strategy: Strategy, length: number, seed: bigint) {
+  const masker = createMasker({ vocab, seed, strategy });
+  const ids = idsOf(length);
+  const columns = { segment: length >> 1, units: new Uint8Array(length).fill(1) };
+  return (epoch: number, sample: number): MaskedSample =>
+    masker.mask(ids, { epoch, sample, ...columns });
+}
 
 /** The selected positions of a sample. */
 function selections(strategy: Strategy, length: number, seed: bigint) {
-  const masker = createMasker({ vocab, seed, strategy });
-  const ids = idsOf(length);
+  const mask = maskerOf(strategy, length, seed);
   return (epoch: number, sample: number): boolean[] =>
-    Array.from(masker.mask(ids, { epoch, sample }).labels, (label) => label !== -100);
+    Array.from(mask(epoch, sample).labels, (label) => label !== -100);
 }
 
-describe.each([
-  ['tokenMasking at 0.15', tokenMasking({ rate: 0.15 }), [0.8, 0.1, 0.1]],
-  [
-    'tokenMasking at 0.5, 50/40/10',
-    tokenMasking({ rate: 0.5, mask: 0.5, random: 0.4, keep: 0.1 }),
-    [0.5, 0.4, 0.1],
-  ],
-  ['bert', bert(), [0.8, 0.1, 0.1]],
-  ['roberta', roberta(), [0.8, 0.1, 0.1]],
-  ['albert', albert(), [0.8, 0.1, 0.1]],
-  ['megatron', megatron(), [0.8, 0.1, 0.1]],
-  ['modernbert', modernbert(), [0.8, 0.1, 0.1]],
-] as const)('%s', (_name, strategy, [mask, random, keep]) => {
+/** What a plan promises: how tokens are selected, and what becomes of them. */
+function promiseOf({ plan }: Strategy) {
+  const masking = plan.type === 'sentence-order' ? plan.masking : plan;
+  if (masking.type === 'units') return masking;
+  if (masking.type !== 'token') throw new Error(`${masking.type} does not mask in place`);
+  const { select, mask, random } = masking;
+  const action: ActionPlan = {
+    mask: (mask / select) * 65536,
+    random: (random / select) * 65536,
+    per: 'token',
+  };
+  return { selection: { type: 'bernoulli', select } as const, action };
+}
+
+const bernoulliWords = unitMasking({
+  type: 'units',
+  unit: 'word',
+  lengths: [],
+  selection: { type: 'bernoulli', select: 20000 },
+  action: { mask: 65536, random: 65536, per: 'token' },
+});
+const shares = { mask: 0.5, random: 0.4, keep: 0.1 };
+
+describe.each<[string, Strategy]>([
+  ...presets,
+  ['tokenMasking at 0.5, 50/40/10', tokenMasking({ rate: 0.5, ...shares })],
+  ['bertWholeWord at 0.5, 50/40/10', bertWholeWord({ rate: 0.5, ...shares })],
+  ['spanbert, 50/40/10', spanbert(shares)],
+])('%s', (_name, strategy) => {
+  const { selection, action } = promiseOf(strategy);
+
+  test('selects as many as it promises', () => {
+    const at = selections(strategy, 125, 31n);
+    const draws = createDraws(31n);
+    let [total, up] = [0, 0];
+    for (let sample = 0; sample < 3000; sample++) {
+      const selected = at(0, sample).filter((hidden) => hidden).length;
+      total += selected;
+      if (selection.type === 'bernoulli') continue;
+      expect(selected).toBe(budgetOf(selection, 125, draws.at(0, sample)));
+      up += selected - Math.floor((selection.rate * 125) / 1_000_000);
+    }
+    if (selection.type === 'bernoulli') {
+      const found = binomialTest(total, 125 * 3000, selection.select / 65536);
+      expect(found).toBeGreaterThan(falseAlarm);
+    } else if (selection.rounding === 'chance') {
+      // 125 tokens at 0.15: 18.75.
+      expect(binomialTest(up, 3000, 0.75)).toBeGreaterThan(falseAlarm);
+    }
+  });
+
   test('masks, replaces and keeps the shares it promises, and its random tokens are uniform', () => {
-    const masker = createMasker({ vocab, seed: 77n, strategy });
+    const mask = maskerOf(strategy, 128, 77n);
     const ids = idsOf(128);
     const counts = [0, 0, 0];
     const cells = new Float64Array(15);
-    for (let sample = 0; sample < 4000; sample++) {
-      const { inputIds, labels } = masker.mask(ids, { epoch: 0, sample });
+    const perSpan = action.per === 'span';
+    for (let sample = 0; sample < (perSpan ? 20_000 : 4000); sample++) {
+      const { inputIds, labels } = mask(0, sample);
       for (let position = 0; position < ids.length; position++) {
         if (labels[position] === -100) continue;
         const shown = inputIds[position]!;
         if (shown === vocab.maskId) counts[0]!++;
-        else if (shown === ids[position]) counts[2]!++;
+        else if (shown === labels[position]) counts[2]!++;
         else {
           counts[1]!++;
           cells[(shown - 5) % 15]!++;
         }
+        // Tokens of a span share a draw: one of them counts.
+        if (perSpan) break;
       }
     }
+    const [masked, random] = [action.mask / 65536, action.random / 65536];
     // One random token in `allowed` is the original by chance, and looks kept.
-    const lucky = random / allowed;
-    expect(goodnessOfFit(counts, [mask, random - lucky, keep + lucky])).toBeGreaterThan(falseAlarm);
+    const lucky = (random - masked) / allowed;
+    const expected = [masked, random - masked - lucky, 1 - random + lucky];
+    if (random === masked) {
+      // ELECTRA draws no random tokens.
+      expect(counts[1]).toBe(0);
+      const [mask, keep] = [counts[0]!, counts[2]!];
+      expect(binomialTest(mask, mask + keep, masked)).toBeGreaterThan(falseAlarm);
+      return;
+    }
+    expect(goodnessOfFit(counts, expected)).toBeGreaterThan(falseAlarm);
     expect(goodnessOfFit(cells, new Float64Array(15).fill(1 / 15))).toBeGreaterThan(falseAlarm);
   });
-});
 
-test('electra masks 85 % and keeps the rest', () => {
-  const masker = createMasker({ vocab, seed: 5n, strategy: electra({ maxLength: 128 }) });
-  const ids = idsOf(128);
-  let masked = 0;
-  for (let sample = 0; sample < 4000; sample++) {
-    const { inputIds, labels } = masker.mask(ids, { epoch: 0, sample });
-    expect(labels.filter((label) => label !== -100)).toHaveLength(19);
-    masked += inputIds.filter((id) => id === vocab.maskId).length;
-    inputIds.forEach((id, position) => {
-      if (id !== vocab.maskId) expect(id).toBe(ids[position]);
-    });
-  }
-  // 0.85 is stored as floor(0.85 * 65536) / 65536.
-  expect(binomialTest(masked, 19 * 4000, 55705 / 65536)).toBeGreaterThan(falseAlarm);
+  test('selects at every position alike; spans begin there alike', () => {
+    // A budget of one token of 200: a span is cut to its first, so that the position is its anchor.
+    const at = selections(strategy.atRate(5000), 200, 3n);
+    const counts = new Float64Array(40);
+    for (let sample = 0; sample < 8000; sample++) {
+      at(0, sample).forEach((hidden, position) => {
+        if (hidden) counts[Math.floor(position / 5)]!++;
+      });
+    }
+    if (selection.type === 'budget') {
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(8000);
+    }
+    expect(goodnessOfFit(counts, new Float64Array(40).fill(1 / 40))).toBeGreaterThan(falseAlarm);
+  });
+
+  const pairs: [
+    string,
+    (
+      at: (seed: bigint, epoch: number, sample: number) => boolean[],
+      sample: number,
+    ) => [boolean[], boolean[]],
+  ][] = [
+    ['epochs', (at, sample) => [at(5n, 0, sample), at(5n, 1, sample)]],
+    ['samples', (at, sample) => [at(5n, 0, 2 * sample), at(5n, 0, 2 * sample + 1)]],
+    ['seeds', (at, sample) => [at(5n, 0, sample), at(6n, 0, sample)]],
+    ['seed and sample, added up', (at, sample) => [at(5n, 0, sample + 1), at(6n, 0, sample)]],
+    ['seed and epoch, added up', (at, sample) => [at(5n, 1, sample), at(6n, 0, sample)]],
+  ];
+  test.each(pairs)('selects independently between neighbouring %s', (_between, pairOf) => {
+    const bySeed = [5n, 6n].map((seed) => selections(strategy, 20, seed));
+    const at = (seed: bigint, epoch: number, sample: number) =>
+      bySeed[Number(seed) - 5]!(epoch, sample);
+    const cases: [number, number, number, number] = [0, 0, 0, 0];
+    for (let sample = 0; sample < 6000; sample++) {
+      const [first, second] = pairOf(at, sample);
+      // One position of each sample: with a budget, those of one sample are not independent.
+      const position = sample % 20;
+      cases[(first[position] ? 0 : 2) + (second[position] ? 0 : 1)]!++;
+    }
+    expect(independence(...cases)).toBeGreaterThan(falseAlarm);
+  });
 });
 
 describe.each([
-  ['tokenMasking', tokenMasking({ rate: 0.15 }), 9830 / 65536],
-  ['modernbert', modernbert(), 19660 / 65536],
-  [
-    'Bernoulli words',
-    unitMasking({
-      type: 'units',
-      unit: 'word',
-      lengths: [],
-      selection: { type: 'bernoulli', select: 20000 },
-      action: { mask: 65536, random: 65536, per: 'token' },
-    }),
-    20000 / 65536,
-  ],
-] as const)('%s selects', (_name, strategy, rate) => {
-  const at = selections(strategy, 64, 31n);
-
-  test('its rate, at every position alike', () => {
-    const counts = new Float64Array(64);
-    for (let sample = 0; sample < 5000; sample++) {
-      at(0, sample).forEach((selected, position) => {
-        if (selected) counts[position]!++;
-      });
-    }
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    expect(binomialTest(total, 64 * 5000, rate)).toBeGreaterThan(falseAlarm);
-    expect(goodnessOfFit(counts, new Float64Array(64).fill(1 / 64))).toBeGreaterThan(falseAlarm);
-  });
-
+  ['tokenMasking', tokenMasking({ rate: 0.15 })],
+  ['modernbert', modernbert()],
+  ['Bernoulli words', bernoulliWords],
+] as const)('%s', (_name, strategy) => {
+  // A budget or a span binds the tokens of a sample together; here each is for itself.
   test.each([
-    ['neighbours', (sample: number) => [at(0, sample).slice(0, -1), at(0, sample).slice(1)], 2],
-    [
-      'positions eight apart',
-      (sample: number) => [at(0, sample).slice(0, -8), at(0, sample).slice(8)],
-      16,
-    ],
-    ['epochs', (sample: number) => [at(0, sample), at(1, sample)], 1],
-    ['samples', (sample: number) => [at(0, sample), at(0, sample + 1_000_000)], 1],
-  ] as const)('independently between %s', (_between, pairs, stride) => {
-    const cases = [0, 0, 0, 0];
+    ['neighbours', 1],
+    ['positions eight apart, of one block of draws and the next', 8],
+  ])('selects independently between %s', (_between, distance) => {
+    const at = selections(strategy, 64, 31n);
+    const cases: [number, number, number, number] = [0, 0, 0, 0];
     for (let sample = 0; sample < 3000; sample++) {
-      const [first, second] = pairs(sample) as [boolean[], boolean[]];
-      // Disjoint pairs, so that no position counts twice.
-      for (let position = 0; position < first.length; position++) {
-        if (stride === 2 && position % 2 === 1) continue;
-        if (stride === 16 && position % 16 >= 8) continue;
-        cases[(first[position] ? 0 : 2) + (second[position] ? 0 : 1)]!++;
+      const selected = at(0, sample);
+      for (let position = 0; position < selected.length - distance; position++) {
+        // Disjoint pairs, so that no position counts twice.
+        if (position % (2 * distance) >= distance) continue;
+        const other = selected[position + distance];
+        cases[(selected[position] ? 0 : 2) + (other ? 0 : 1)]!++;
       }
     }
-    expect(independence(...(cases as [number, number, number, number]))).toBeGreaterThan(
-      falseAlarm,
-    );
+    expect(independence(...cases)).toBeGreaterThan(falseAlarm);
   });
 });
 
-test('n-gram lengths are those of the table, where the budget leaves them whole', () => {
-  // A budget of 3 of 3,000 words: the first n-gram takes what it draws, and the draws tell where it is.
-  const strategy = albert({ rate: 0.001 });
-  const at = selections(strategy, 3000, 9n);
-  const draws = createDraws(9n);
-  const counts = new Float64Array(3);
-  for (let sample = 0; sample < 3000; sample++) {
-    draws.at(0, sample);
-    let anchor = 0;
-    for (let position = 1; position < 3000; position++) {
-      if (draws.word(op.select, position) < draws.word(op.select, anchor)) anchor = position;
+test.each([
+  ['bert', bert()],
+  ['electra', electra({ maxLength: 40 })],
+] as const)('%s selects every token of a budget as often as any other', (_name, strategy) => {
+  // 6 of 40 tokens without replacement: the counts' covariances make Pearson's statistic (n - 1) / n of
+  // one over 1 - 6/40.
+  const at = selections(strategy, 40, 8n);
+  const counts = new Float64Array(40);
+  for (let sample = 0; sample < 5000; sample++) {
+    at(0, sample).forEach((hidden, position) => {
+      if (hidden) counts[position]!++;
+    });
+  }
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(30_000);
+  const variance = 750 * 0.85;
+  const statistic = counts.reduce((sum, count) => sum + (count - 750) ** 2 / variance, 0);
+  expect(chiSquareTail((statistic * 39) / 40, 39)).toBeGreaterThan(falseAlarm);
+});
+
+// The distributions by themselves, not from our tables: P(n) = 0.2 * 0.8^(n - 1) over 1 - 0.8^10, or with all
+// that is longer at 10; and P(n) proportional to 1/n.
+const geometric = Array.from({ length: 10 }, (_, index) => 0.2 * 0.8 ** index);
+const truncated = geometric.map((share) => share / (1 - 0.8 ** 10));
+const clipped = [...geometric.slice(0, -1), 0.8 ** 9];
+const inverse = [6 / 11, 3 / 11, 2 / 11];
+
+test.each([
+  ['spanbert', spanbert({ rate: 0.005 }), op.spanStart, truncated, 3.797097503983286],
+  ['albert', albert({ rate: 0.0015 }), op.select, inverse, 18 / 11],
+  ['megatron', megatron({ rate: 0.0015 }), op.select, inverse, 18 / 11],
+  [
+    'megatron geometric',
+    megatron({ rate: 0.005, lengths: 'geometric' }),
+    op.select,
+    clipped,
+    4.463129088,
+  ],
+] as const)(
+  '%s has spans of the lengths it promises',
+  (_name, strategy, anchors, lengths, mean) => {
+    // 2,000 words and a budget of the longest span: the span at the lowest draw is never cut, and another
+    // touches it in less than 1 % of samples, too few for these tests to see.
+    const at = selections(strategy, 2000, 12n);
+    const draws = createDraws(12n);
+    const counts = new Float64Array(lengths.length);
+    for (let sample = 0; sample < 2500; sample++) {
+      draws.at(0, sample);
+      let anchor = 0;
+      for (let position = 1; position < 2000; position++) {
+        if (draws.word(anchors, position) < draws.word(anchors, anchor)) anchor = position;
+      }
+      if (anchor + lengths.length >= 2000) continue;
+      const selected = at(0, sample);
+      expect(selected[anchor]).toBe(true);
+      let length = 1;
+      while (length < lengths.length && selected[anchor + length]) length++;
+      counts[length - 1]!++;
     }
-    if (anchor + 4 >= 3000) continue;
-    const selected = at(0, sample);
-    let length = 0;
-    while (length < 3 && selected[anchor + length]) length++;
-    counts[length - 1]!++;
-  }
-  expect(goodnessOfFit(counts, [6 / 11, 3 / 11, 2 / 11])).toBeGreaterThan(falseAlarm);
-});
-
-test('spans begin at every position alike', () => {
-  const at = selections(spanbert({ rate: 0.005 }), 200, 3n);
-  // One token of 200 a sample: a span cut to its first token, so the position is its anchor.
-  const counts = new Float64Array(20);
-  for (let sample = 0; sample < 8000; sample++) {
-    counts[Math.floor(at(0, sample).indexOf(true) / 10)]!++;
-  }
-  expect(goodnessOfFit(counts, new Float64Array(20).fill(1 / 20))).toBeGreaterThan(falseAlarm);
-});
-
-test('a million (epoch, sample) pairs have a million different draws', () => {
-  // 64 bits each: by chance two of 10^6 would be equal once in 37 million such tests. fairseq's hash of
-  // (seed, epoch, index) leaves about 48,000 different seeds.
-  const draws = createDraws(1n);
-  const keys = new BigUint64Array(1_000_000);
-  const words = new Uint32Array(keys.buffer);
-  for (let pair = 0; pair < keys.length; pair++) {
-    draws.at(pair % 1000, Math.floor(pair / 1000));
-    words[2 * pair] = draws.word(op.select, 0);
-    words[2 * pair + 1] = draws.word(op.select, 1);
-  }
-  keys.sort();
-  let equal = 0;
-  for (let index = 1; index < keys.length; index++) if (keys[index] === keys[index - 1]) equal++;
-  expect(equal).toBe(0);
-});
+    expect(goodnessOfFit(counts, lengths)).toBeGreaterThan(falseAlarm);
+    expect(lengths.reduce((sum, share, index) => sum + share * (index + 1), 0)).toBeCloseTo(
+      mean,
+      9,
+    );
+    expect(meanTest(counts, lengths)).toBeGreaterThan(falseAlarm);
+  },
+);

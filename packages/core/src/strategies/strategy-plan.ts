@@ -1,5 +1,8 @@
+import type { Sentinels } from '../vocab.ts';
 import type { ActionPlan } from './action.ts';
+import type { Denoiser } from './denoising/denoiser.ts';
 import type { LengthTable } from './length-table.ts';
+import type { RandomWordsPlan } from './random-words.ts';
 import type { Selection } from './selection.ts';
 import type { UnitKind } from './units.ts';
 
@@ -8,7 +11,7 @@ import type { UnitKind } from './units.ts';
  * `u < random` replaces it, else `u < select` keeps it but scores it, else it is not selected.
  * Each threshold is from 0 to 65536.
  */
-export interface TokenStrategyPlan {
+export interface TokenStrategyPlan extends RandomWordsPlan {
   readonly type: 'token';
   readonly select: number;
   readonly random: number;
@@ -31,5 +34,21 @@ export interface SentenceOrderPlan {
   readonly masking: TokenStrategyPlan | UnitStrategyPlan;
 }
 
+/** Span corruption, whose input and target have lengths of their own, as a plan stores it. */
+export interface SpanCorruptionPlan {
+  readonly type: 'span-corruption';
+  /** One of these hides tokens of a sample. */
+  readonly denoisers: readonly Denoiser[];
+  /** Which one: thresholds in 2^-32 for a draw, one less than there are denoisers. */
+  readonly choice: LengthTable;
+  readonly sentinels: Sentinels;
+  /** A special id that ends the target. */
+  readonly end?: number;
+}
+
 /** A strategy as the plan stores it: integers only, so that every machine computes the same. */
-export type StrategyPlan = TokenStrategyPlan | UnitStrategyPlan | SentenceOrderPlan;
+export type StrategyPlan =
+  | TokenStrategyPlan
+  | UnitStrategyPlan
+  | SentenceOrderPlan
+  | SpanCorruptionPlan;

@@ -10,16 +10,28 @@ export type IntegerArray = Uint16Array | Uint32Array | Int32Array;
 export interface Columns {
   /** The ids the model sees. */
   readonly inputIds: IntegerArray;
-  /** The original id where a token was selected, -100 elsewhere. */
+  /** The original id where a token was selected, -100 elsewhere; or what the decoder is to write. */
   readonly labels: Int32Array;
 }
 
-/** Where a masked sample is written: two arrays at least as long as the sample. */
+/**
+ * Where a masked sample is written: two arrays at least as long as the sample, or as the capacity that a
+ * sequence-to-sequence strategy asks for.
+ */
 export interface MaskedOutput extends Columns {
   /** For objectives with sentence order: where the second segment starts now. */
   segment?: number;
   /** For objectives with sentence order: 0 for the order of the text, 1 for swapped. */
   sentenceLabel?: 0 | 1;
+  /** For sequence-to-sequence strategies: how many input ids and how many labels were written. */
+  inputLength?: number;
+  labelLength?: number;
+}
+
+/** How long the outputs of masking get. */
+export interface OutputLengths {
+  readonly inputs: number;
+  readonly labels: number;
 }
 
 /** A sample as a strategy sees it. */
@@ -28,6 +40,8 @@ export interface StrategyInput {
   readonly ids: ArrayLike<number>;
   /** Position where the second segment starts, if there is one. */
   readonly segment?: number | undefined;
+  /** For units of a column: 1 where a unit begins, else 0; as long as `ids`. */
+  readonly units?: ArrayLike<number> | undefined;
 }
 
 /** What to hide. Made by `tokenMasking` and its like, or from a plan by `strategyFromPlan`. */
@@ -48,6 +62,17 @@ export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {
   arrange?(input: StrategyInput, draws: Draws, out: Arrangement): StrategyInput;
   /** A faster way to the same bytes, after arranging, where this machine has one for the vocabulary. */
   accelerate?(vocab: VocabTables, room?: KernelRoom): RowKernel | undefined;
+  /**
+   * For sequence-to-sequence strategies, whose outputs have lengths of their own: the longest that a sample
+   * can give, whatever is drawn. Without it, both are as long as the sample.
+   */
+  capacity?(ids: ArrayLike<number>, vocab: VocabTables): OutputLengths;
+  /**
+   * For strategies that add ids of their own, such as sentinels.
+   *
+   * @throws {ArgumentError} if one is no special id of the vocabulary.
+   */
+  checkAddedIds?(vocab: VocabTables): void;
 }
 
 /** What arranging a sample tells. */

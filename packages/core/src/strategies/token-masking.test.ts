@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createMasker } from '../masker.ts';
+import { binomialTest, falseAlarm } from '../testing/statistics.ts';
 import { effectiveRate } from './effective-rate.ts';
 import { strategyFromPlan } from './strategy-from-plan.ts';
 import { tokenMasking } from './token-masking.ts';
@@ -35,8 +36,6 @@ describe('tokenMasking()', () => {
   });
 });
 
-// Bounds: a normal approximation at 5 standard deviations of the exact binomial (two-sided false alarm
-// rate 5.7e-7 a figure, on fixed seeds).
 test('a million tokens show the effective rate and the 80/10/10 split', () => {
   const vocab = {
     size: 5000,
@@ -59,10 +58,8 @@ test('a million tokens show the effective rate and the 80/10/10 split', () => {
       else counts.random++;
     }
   }
-  const expectBinomial = (successes: number, trials: number, probability: number) => {
-    const deviation = Math.sqrt(trials * probability * (1 - probability));
-    expect(Math.abs(successes - trials * probability)).toBeLessThan(5 * deviation);
-  };
+  const expectBinomial = (successes: number, trials: number, probability: number) =>
+    expect(binomialTest(successes, trials, probability)).toBeGreaterThan(falseAlarm);
   const rate = effectiveRate(tokenMasking({ rate: 0.15 }).plan);
   expect(rate).toBe(9830 / 65536);
   // A random token may by chance be the original: one in A of them looks kept.

@@ -1,13 +1,13 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
 import { tokenKernel } from '../kernel/token-kernel.ts';
 import { op } from '../random/draws.ts';
-import { mulhi32 } from '../random/philox.ts';
-import { type ActionShares, checkRate, checkShares, thresholdOf } from './action.ts';
+import { type ActionOptions, checkRate, checkShares, thresholdOf } from './action.ts';
+import { checkRandomWords, randomToken, randomWordsPlan } from './random-words.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
 import type { TokenStrategyPlan } from './strategy-plan.ts';
 
 /** Options of {@linkcode tokenMasking}: shares from 0 to 1. */
-export interface TokenMaskingOptions extends ActionShares {
+export interface TokenMaskingOptions extends ActionOptions {
   /** Share of the tokens that are not special to select. */
   readonly rate: number;
 }
@@ -37,6 +37,7 @@ export function tokenMasking(options: TokenMaskingOptions): Strategy<TokenStrate
     select,
     random: keep === 0 ? select : Math.floor(rate * (mask + random) * 65536),
     mask: Math.floor(rate * mask * 65536),
+    ...randomWordsPlan(options.randomWords),
   });
 }
 
@@ -55,12 +56,9 @@ export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy<TokenStr
       `${plan.mask}, ${plan.random}, ${plan.select}`,
     );
   }
-  return fromThresholds({
-    type: 'token',
-    select: plan.select,
-    random: plan.random,
-    mask: plan.mask,
-  });
+  checkRandomWords('strategy.randomWords', plan);
+  const { type, select, random, mask, randomWords } = plan;
+  return fromThresholds({ type, select, random, mask, ...randomWordsPlan(randomWords) });
 }
 
 function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
@@ -77,31 +75,34 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
       }
       const select = thresholdOf(rate);
       return fromThresholds({
-        type: 'token',
+        ...plan,
         select,
         random: Math.floor((plan.random * select) / plan.select),
         mask: Math.floor((plan.mask * select) / plan.select),
       });
     },
-    accelerate: (vocab, room) => tokenKernel(plan, vocab, room),
+    // The kernel draws uniformly.
+    accelerate: (vocab, room) =>
+      plan.randomWords === undefined ? tokenKernel(plan, vocab, room) : undefined,
     mask({ ids }, draws, vocab, out) {
-      const { special, allowed, size, maskId } = vocab;
+      const { special, maskId } = vocab;
       const { inputIds, labels } = out;
       const { length } = ids;
       let selected = 0;
       for (let position = 0; position < length; position++) {
         const id = ids[position]!;
-        if (!(id >= 0 && id < size)) throw new TokenIdError(position, id, size);
+        const isSpecial = special[id];
+        if (isSpecial === undefined) throw new TokenIdError(position, id, vocab.size);
         inputIds[position] = id;
         labels[position] = ignoredLabel;
-        if (special[id] === 1) continue;
+        if (isSpecial === 1) continue;
         const draw = draws.half(op.select, position);
         if (draw >= plan.select) continue;
         labels[position] = id;
         selected++;
         if (draw < plan.mask) inputIds[position] = maskId;
         else if (draw < plan.random) {
-          inputIds[position] = allowed[mulhi32(draws.word(op.token, position), allowed.length)]!;
+          inputIds[position] = randomToken(draws, position, vocab, plan);
         }
       }
       return selected;

@@ -1,10 +1,10 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
 import { unitKernel } from '../kernel/unit-kernel.ts';
 import { op } from '../random/draws.ts';
-import { mulhi32 } from '../random/philox.ts';
 import type { VocabTables } from '../vocab.ts';
 import { checkAction, thresholdOf } from './action.ts';
 import { checkTable, drawLength } from './length-table.ts';
+import { randomToken } from './random-words.ts';
 import { type BudgetSelection, budgetOf, checkSelection } from './selection.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
 import type { UnitStrategyPlan } from './strategy-plan.ts';
@@ -35,8 +35,8 @@ const positionRoom = 2 ** 21;
  * ```
  */
 export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> {
-  if (plan.unit !== 'token' && plan.unit !== 'word') {
-    throw new ArgumentError('strategy.unit', '"token" or "word"', plan.unit);
+  if (plan.unit !== 'token' && plan.unit !== 'word' && plan.unit !== 'column') {
+    throw new ArgumentError('strategy.unit', '"token", "word" or "column"', plan.unit);
   }
   const { type, unit } = plan;
   const lengths = checkTable('strategy.lengths', plan.lengths);
@@ -50,7 +50,11 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
   const checked: UnitStrategyPlan = { type, unit, lengths, selection, action };
   return {
     plan: checked,
-    accelerate: (vocab, room) => unitKernel(checked, vocab, room),
+    // The kernel tells units by the vocabulary alone, and draws uniformly.
+    accelerate: (vocab, room) =>
+      unit === 'column' || action.randomWords !== undefined
+        ? undefined
+        : unitKernel(checked, vocab, room),
     atRate: (rate) =>
       unitMasking({
         ...plan,
@@ -60,7 +64,8 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
             : { ...selection, rate },
       }),
 
-    mask({ ids }, draws, vocab, out) {
+    mask(input, draws, vocab, out) {
+      const { ids } = input;
       const { length } = ids;
       if (length > positionRoom) {
         throw new ArgumentError('sample', `at most ${positionRoom} tokens`, length, 'split it');
@@ -68,7 +73,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
       room.reserve(length);
       const { units, anchorOf } = room;
       copy(ids, vocab, out.inputIds, out.labels);
-      splitUnits(unit, ids, vocab, units);
+      splitUnits(unit, input, vocab, units);
       anchorOf.fill(-1, 0, length);
 
       let selected: number;
@@ -95,7 +100,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
       }
       if (selected === 0) return 0;
 
-      const { allowed, maskId } = vocab;
+      const { maskId } = vocab;
       for (let index = 0; index < units.count; index++) {
         const start = units.start[index]!;
         const anchor = anchorOf[start]!;
@@ -108,8 +113,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
           );
           if (draw < action.mask) out.inputIds[position] = maskId;
           else if (draw < action.random) {
-            const word = draws.word(op.token, position);
-            out.inputIds[position] = allowed[mulhi32(word, allowed.length)]!;
+            out.inputIds[position] = randomToken(draws, position, vocab, action);
           }
         }
       }

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { binomialTest, chiSquareTail, goodnessOfFit, independence } from './statistics.ts';
+import {
+  binomialTest,
+  chiSquareTail,
+  goodnessOfFit,
+  independence,
+  meanTest,
+} from './statistics.ts';
 
 test('binomialTest() agrees with tables', () => {
   // R: 2 * pbinom(40, 100, 0.5) = 0.05688793; scipy.stats.binom.sf(179, 1000, 0.15) * 2 = 0.0101…
@@ -18,6 +24,14 @@ test('chiSquareTail() agrees with tables', () => {
     expect(chiSquareTail(at05, degrees)).toBeCloseTo(0.05, 4);
     expect(chiSquareTail(at001, degrees)).toBeCloseTo(0.001, 5);
   }
+});
+
+test('meanTest() takes a die for fair, and a loaded one not', () => {
+  const die = Array<number>(6).fill(1 / 6);
+  // 600 throws of mean 3.58333; Python: math.erfc((3.58333 - 3.5) / math.sqrt(35 / 12 / 600) / 2 ** 0.5).
+  expect(meanTest([90, 100, 100, 100, 100, 110], die)).toBeCloseTo(0.2319977, 6);
+  expect(meanTest([100, 100, 100, 100, 100, 100], die)).toBe(1);
+  expect(meanTest([50, 100, 100, 100, 100, 150], die)).toBeLessThan(0.001);
 });
 
 test('the tests raise an alarm where there is cause', () => {

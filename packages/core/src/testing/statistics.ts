@@ -42,6 +42,19 @@ export function goodnessOfFit(counts: ArrayLike<number>, shares: ArrayLike<numbe
   return chiSquareTail(statistic, counts.length - 1);
 }
 
+/**
+ * A test of the mean of 1, 2, 3, …, seen so many times each, against the mean of expected shares: the
+ * square of its distance in standard errors is chi-square with one degree of freedom.
+ */
+export function meanTest(counts: ArrayLike<number>, shares: ArrayLike<number>): number {
+  const moment = (weights: ArrayLike<number>, power: number) =>
+    Array.from(weights).reduce((sum, weight, index) => sum + weight * (index + 1) ** power, 0);
+  const total = Array.from(counts).reduce((sum, count) => sum + count, 0);
+  const mean = moment(shares, 1);
+  const variance = moment(shares, 2) - mean ** 2;
+  return chiSquareTail(((moment(counts, 1) / total - mean) ** 2 * total) / variance, 1);
+}
+
 /** Pearson's test that two yes-or-no properties are independent, by the counts of the four cases. */
 export function independence(both: number, first: number, second: number, neither: number): number {
   const total = both + first + second + neither;

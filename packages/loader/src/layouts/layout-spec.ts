@@ -1,24 +1,61 @@
 import { ArgumentError } from '@maskloom/core';
+import type { Plan } from '../plan.ts';
 import { compact } from './compact.ts';
-import { type DenseOptions, dense } from './dense.ts';
-import type { Layout } from './layout.ts';
+import { dense } from './dense.ts';
+import type { Layout, LayoutContext, PadOptions } from './layout.ts';
+import { seq2seq } from './seq2seq.ts';
+import { varlen } from './varlen.ts';
 
 /** A layout by name, with its options: plain data that can be posted to a worker. */
-export type LayoutSpec = 'dense' | 'compact' | ({ readonly type: 'dense' } & DenseOptions);
+export type LayoutSpec =
+  | 'dense'
+  | 'compact'
+  | 'varlen'
+  | 'seq2seq'
+  | ({ readonly type: 'dense' | 'seq2seq' } & PadOptions);
 
-/** The layout that a spec names. */
-export function layoutOf(spec: LayoutSpec): Layout {
-  if (spec === 'compact') return compact();
-  if (spec === 'dense') return dense();
-  if (typeof spec === 'object' && spec?.type === 'dense') {
-    const { pad = 'batch', multiple = 1 } = spec;
-    if (pad !== 'batch' && pad !== 'dataset') {
-      throw new ArgumentError('layout.pad', '"batch" or "dataset"', pad);
-    }
-    if (!Number.isInteger(multiple) || multiple < 1 || multiple > 65536) {
-      throw new ArgumentError('layout.multiple', 'an integer from 1 to 65536', multiple);
-    }
-    return dense({ pad, multiple });
+const names = ['dense', 'compact', 'varlen', 'seq2seq'];
+
+/** The layout that a plan's batches have if none is asked for. */
+export function defaultLayout(plan: Plan): 'dense' | 'seq2seq' {
+  return plan.strategy.type === 'span-corruption' ? 'seq2seq' : 'dense';
+}
+
+/** The layout that a spec names, or the default one, for the plan and dataset of a context. */
+export function layoutOf(spec: LayoutSpec | undefined, context: LayoutContext): Layout {
+  const named = typeof spec === 'object' ? spec : { type: spec ?? context.defaultLayout };
+  const { type, ...options }: { type: string } & PadOptions = named;
+  if (!names.includes(type)) {
+    throw new ArgumentError('layout', '"dense", "compact", "varlen" or "seq2seq"', type);
   }
-  throw new ArgumentError('layout', '"dense" or "compact"', spec);
+  const sequenceToSequence = context.defaultLayout === 'seq2seq';
+  if ((type === 'seq2seq') !== sequenceToSequence) {
+    throw sequenceToSequence
+      ? new ArgumentError(
+          'layout',
+          '"seq2seq"',
+          type,
+          'the plan corrupts spans, and its inputs and targets have lengths of their own',
+        )
+      : new ArgumentError(
+          'layout',
+          '"dense", "compact" or "varlen"',
+          type,
+          'the plan masks tokens where they are; seq2seq is for t5 and ul2',
+        );
+  }
+  if (type === 'compact') return compact();
+  if (type === 'varlen') return varlen();
+  return type === 'dense' ? dense(checkPad(options)) : seq2seq(checkPad(options));
+}
+
+function checkPad(options: PadOptions): PadOptions {
+  const { pad = 'batch', multiple = 1 } = options;
+  if (pad !== 'batch' && pad !== 'dataset') {
+    throw new ArgumentError('layout.pad', '"batch" or "dataset"', pad);
+  }
+  if (!Number.isInteger(multiple) || multiple < 1 || multiple > 65536) {
+    throw new ArgumentError('layout.multiple', 'an integer from 1 to 65536', multiple);
+  }
+  return { pad, multiple };
 }

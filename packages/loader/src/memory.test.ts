@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bertWholeWord, type Strategy, sentenceOrder, t5, tokenMasking } from '@maskloom/core';
+import { type Dataset, openDataset } from '@maskloom/shards';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+// Threads run the built files, and so must this test to share their classes.
+import { createLoader, createPlan, type Plan, StreamDigest } from '../dist/index.js';
+import { sentinelVocab, writeDataset } from './testing/dataset.ts';
+
+let folder: string;
+let resident: Dataset;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'maskloom-memory-'));
+  await writeDataset(join(folder, 'data'), 3000, sentinelVocab);
+  resident = await openDataset(join(folder, 'data'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The stream digest of some steps, read as `ranks` ranks. */
+async function digestOf(
+  plan: Plan,
+  dataset: Dataset,
+  workers: number,
+  ranks = 1,
+  steps = 80,
+): Promise<string> {
+  await using loader = await createLoader({ plan, dataset, workers });
+  const streams = Array.from({ length: ranks }, (_, rank) =>
+    loader.batches({ steps, rank, world: ranks, prefetch: 2, digest: true }),
+  );
+  const digest = new StreamDigest(loader.planId);
+  for (let step = 0; step < steps; step++) {
+    const slices = await Promise.all(streams.map((stream) => stream.next()));
+    digest.updateDigests(Buffer.concat(slices.map((slice) => slice.value!.digests!)));
+  }
+  return digest.hex();
+}
+
+const strategies: Record<string, Strategy> = {
+  tokens: tokenMasking({ rate: 0.15 }),
+  'units of a column, and segments': sentenceOrder(bertWholeWord({ unit: 'column' })),
+  'span corruption': t5({ sentinels: { first: 1099, count: 100 } }),
+};
+
+describe('with data four times the memory budget the stream is that of resident shards', () => {
+  for (const order of ['global', 'sequential'] as const) {
+    for (const [name, strategy] of Object.entries(strategies)) {
+      test(`in ${order} order, for ${name}, with 0, 1 and 2 workers and 2 ranks`, async () => {
+        // 80 steps of 40 rows go on into a second epoch, where rows are read by themselves.
+        const plan = createPlan({ dataset: resident, strategy, seed: 7n, batch: 40, order });
+        const expected = await digestOf(plan, resident, 0);
+        const memory = Math.floor(resident.memory.resident / 4);
+        const dataset = await openDataset(join(folder, 'data'), { memory });
+        const { resident: inMemory, index, cache } = dataset.memory;
+        expect(inMemory + index + cache).toBeLessThanOrEqual(memory);
+        expect(inMemory).toBeGreaterThan(0);
+        expect(index).toBeGreaterThan(0);
+        for (const workers of [0, 1, 2]) {
+          expect(await digestOf(plan, dataset, workers)).toBe(expected);
+        }
+        expect(await digestOf(plan, dataset, 2, 2)).toBe(expected);
+      });
+    }
+  }
+
+  test('also where there is no room for an index of rows', async () => {
+    const strategy = tokenMasking({ rate: 0.15 });
+    const plan = createPlan({ dataset: resident, strategy, seed: 7n, batch: 40 });
+    const expected = await digestOf(plan, resident, 0);
+    const dataset = await openDataset(join(folder, 'data'), { memory: 20_000 });
+    expect(dataset.shards.some((shard) => 'location' in shard && !shard.index)).toBe(true);
+    for (const workers of [0, 2]) {
+      expect(await digestOf(plan, dataset, workers)).toBe(expected);
+    }
+  });
+});
+
+test('a budget that has no room for a record batch for each worker is refused', async () => {
+  const strategy = tokenMasking({ rate: 0.15 });
+  const plan = createPlan({ dataset: resident, strategy, seed: 7n, batch: 40 });
+  const dataset = await openDataset(join(folder, 'data'), { memory: 20_000 });
+  await expect(createLoader({ plan, dataset, workers: 16 })).rejects.toThrow(
+    /^memory is 20000, expected at least \d+ bytes, four record batches for each of 16 threads/,
+  );
+  await expect(openDataset(join(folder, 'data'), { memory: 100 })).rejects.toThrow(
+    /^memory is 100, expected at least \d+ bytes/,
+  );
+});

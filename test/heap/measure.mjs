@@ -1,0 +1,93 @@
+/**
+ * Prints how many bytes of the heap a masked sample takes:
+ * node --expose-gc --min-semi-space-size=256 --max-semi-space-size=256 measure.mjs PATH SIZE STRATEGY
+ *
+ * That is the average over 100,000 samples; the least of five times, since an engine that still compiles
+ * allocates more. The young generation is so large that nothing is collected meanwhile,
+ * so that the heap's growth is all that was allocated; typed arrays' memory outside the heap is counted as well.
+ * One process measures one path: what an engine allocates depends on what it has compiled.
+ */
+import { getHeapStatistics } from 'node:v8';
+import { createMasker, strategyFromPlan } from '@maskloom/core';
+
+const [path, size, given] = process.argv.slice(2);
+const count = 100_000;
+
+const vocab = {
+  size: 1000,
+  maskId: 4,
+  padId: 0,
+  // Those from 400 on are sentinels, and modes of denoisers.
+  specialIds: [0, 1, 2, 3, 4, ...Array.from({ length: 50 }, (_, index) => 400 + index)],
+  continuationIds: Array.from({ length: 300 }, (_, index) => 700 + index),
+  counts: Array.from({ length: 1000 }, (_, id) => id),
+};
+const lengths = [24, 32, 17];
+const large = size === 'large';
+
+// All that a call needs is made before: addresses, samples, batches and outputs.
+const samples = Array.from({ length: 99 }, (_, number) => {
+  const length = lengths[number % 3];
+  const ids = Uint16Array.from({ length }, (_, position) =>
+    position === 0 ? 2 : position === length - 1 ? 3 : 5 + ((position ** 2 * 31 + number) % 995),
+  );
+  return {
+    ids,
+    sample: large ? 2n ** 64n - 200n + BigInt(number) : number,
+    epoch: 1,
+    segment: length >> 1,
+    units: Uint8Array.from(ids, (id) => id % 2),
+  };
+});
+const starts = Int32Array.from({ length: 100 }, (_, number) => 32 * number);
+const out = {
+  inputIds: new Int32Array(32 * 99),
+  labels: new Int32Array(32 * 99),
+  starts,
+  segments: new Uint32Array(99),
+  sentenceLabels: new Uint8Array(99),
+};
+const moment = { epoch: 1 };
+
+const strategy = given === undefined ? undefined : strategyFromPlan(JSON.parse(given));
+const reference = { ...strategy, accelerate: undefined };
+const masker =
+  strategy &&
+  createMasker({
+    vocab,
+    seed: large ? 2n ** 64n - 1n : 42n,
+    strategy: path === 'reference' ? reference : strategy,
+  });
+let kept;
+
+/** What a sample is masked by: 99 of them at a time. */
+const paths = {
+  // The negative control: one small object a sample.
+  control: () => {
+    for (const { sample } of samples) kept = { sample };
+  },
+  sample: () => {
+    for (let index = 0; index < 99; index++) {
+      const sample = samples[index];
+      masker.maskInto(sample.ids, sample, out);
+    }
+  },
+  reference: () => paths.sample(),
+  batch: () => masker.maskBatch(samples, moment, out),
+};
+const run = paths[path];
+
+const rounds = Math.ceil(count / 99);
+const bytes = () => getHeapStatistics().used_heap_size + process.memoryUsage().arrayBuffers;
+let least = Number.POSITIVE_INFINITY;
+for (let time = 0; time < 6; time++) {
+  globalThis.gc();
+  run();
+  const before = bytes();
+  for (let round = 0; round < rounds; round++) run();
+  // The first time is for the compiler.
+  if (time > 0) least = Math.min(least, (bytes() - before) / (99 * rounds));
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}
+console.log(least);
+if (kept === null) console.log(kept);

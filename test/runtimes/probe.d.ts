@@ -1,1 +1,0 @@
-export function probe(coreUrl: string): Promise<string>;
