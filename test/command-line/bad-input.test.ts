@@ -241,7 +241,10 @@ describe('maskloom verify and serve refuse', () => {
     const torn = ['verify', '--plan', at('torn.json'), '--data', at('data')];
     await expectRefusal(torn, /torn\.json: The plan is not valid JSON/);
     await writeFile(at('torn.json'), '{}');
-    await expectRefusal(torn, /torn\.json: The plan has version nothing, expected 1: make it again/);
+    await expectRefusal(
+      torn,
+      /torn\.json: The plan has version nothing, expected 1: make it again/,
+    );
     const aFolder = ['verify', '--plan', at('data'), '--data', at('data')];
     await expectRefusal(aFolder, /data: a folder, expected a file/);
     const missing = ['verify', '--plan', at('missing.json'), '--data', at('data')];
