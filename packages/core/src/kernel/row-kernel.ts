@@ -147,8 +147,10 @@ class KernelHost {
     if (this.#waiting === 0) {
       this.#idBytes = idBytes;
       this.#first = start;
-      [this.#seedLow, this.#seedHigh] = draws.key;
-      this.#epoch = draws.epoch;
+      // Signed, so that no call boxes them.
+      this.#seedLow = draws.key[0] | 0;
+      this.#seedHigh = draws.key[1] | 0;
+      this.#epoch = draws.epoch | 0;
     }
     if (idBytes === 2) this.#ids16.set(ids, this.#idEnd);
     else this.#ids32.set(ids, this.#idEnd);
