@@ -4,8 +4,6 @@ import { type Mode, maskEpoch, toMode } from './mode.ts';
 import { createDraws } from './random/draws.ts';
 import { toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 import { checkRate } from './strategies/action.ts';
-import { missingCounts } from './strategies/random-words.ts';
-import { requirementsOf } from './strategies/requirements.ts';
 import {
   type Arrangement,
   type Columns,
@@ -170,8 +168,7 @@ export function createMasker(options: MaskerOptions): Masker {
   const seed = toUint64('seed', options.seed);
   const mode = toMode(options);
   const vocab = vocabTables(options.vocab);
-  strategy.checkAddedIds?.(vocab);
-  if (requirementsOf(strategy.plan).counts && vocab.cumulative === undefined) throw missingCounts();
+  strategy.checkVocab?.(vocab);
   const draws = createDraws(seed);
   const prepare = (strategy: Strategy) => ({
     strategy,

@@ -81,16 +81,15 @@ function checkIds(argument: string, ids: readonly number[], size: number): void 
 }
 
 function checkCounts(counts: readonly number[], size: number): void {
-  if (!Array.isArray(counts)) throw new ArgumentError('vocab.counts', 'an array', counts);
-  if (counts.length !== size) {
-    throw new ArgumentError('vocab.counts.length', `${size}, as many as ids`, counts.length);
-  }
-  let total = 0;
-  for (const [id, count] of counts.entries()) {
-    total += count;
-    if (!Number.isInteger(count) || count < 0 || !Number.isSafeInteger(total)) {
-      throw new ArgumentError(`vocab.counts[${id}]`, 'integers from 0 that sum below 2^53', count);
-    }
+  const isCount = (count: number) => Number.isInteger(count) && count >= 0;
+  const holds =
+    Array.isArray(counts) &&
+    counts.length === size &&
+    counts.every(isCount) &&
+    Number.isSafeInteger(counts.reduce((sum, count) => sum + count, 0));
+  if (!holds) {
+    const expected = `${size} integers from 0, one for each id, that sum below 2^53`;
+    throw new ArgumentError('vocab.counts', expected, counts);
   }
 }
 

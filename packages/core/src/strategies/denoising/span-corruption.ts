@@ -106,7 +106,7 @@ export function spanCorruption(plan: SpanCorruptionPlan): Strategy<SpanCorruptio
       return spanCorruption({ ...plan, denoisers: [{ ...denoiser!, density: rate }] });
     },
 
-    checkAddedIds({ size, special }) {
+    checkVocab({ size, special }) {
       const ids: [string, number | undefined][] = [
         ...denoisers.map(({ mode }, index): [string, number | undefined] => [
           `strategy.denoisers[${index}].mode`,
