@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Sentinels } from '@maskloom/core';
 import type { RateSchedule } from '@maskloom/loader';
 import { InvalidArgumentError } from 'commander';
@@ -23,6 +25,13 @@ export function memory(text: string): number {
 export const memoryOption = [
   '--memory <size>',
   'most memory for the dataset, such as 512M; what does not fit is read when needed (default: no limit)',
+] as const;
+
+/** How every command that makes batches names and describes where indexes are kept, and the default. */
+export const indexesOption = [
+  '--indexes <folder>',
+  'where indexes of packed rows and of batches by length are kept',
+  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'maskloom', 'indexes'),
 ] as const;
 
 /** Reads a share, a number from 0 to 1. */

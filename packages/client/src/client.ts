@@ -136,18 +136,22 @@ export async function connect(
     try {
       while (consumed < steps) {
         const doing = `reading epoch ${position.epoch}, step ${position.step}`;
-        const batch = await tryReplicas(doing, async (url) => {
-          signal?.throwIfAborted();
-          try {
-            stream ??= await openStream(url, position, options, steps - consumed);
-            const result = await stream.next();
-            if (result.done !== true) return result.value;
-            throw new Error('the stream ended early');
-          } catch (error) {
-            stream = undefined;
-            throw error;
-          }
-        });
+        const batch = await tryReplicas(
+          doing,
+          async (url) => {
+            signal?.throwIfAborted();
+            try {
+              stream ??= await openStream(url, position, options, steps - consumed);
+              const result = await stream.next();
+              if (result.done !== true) return result.value;
+              throw new Error('the stream ended early');
+            } catch (error) {
+              stream = undefined;
+              throw error;
+            }
+          },
+          signal,
+        );
         const next = stateAfter(plan, planId, position);
         yield { epoch: position.epoch, step: position.step, batch, next };
         position = next;

@@ -6,8 +6,9 @@
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
 export { globalOrder, type Order, type OrderPlan, windowedOrder } from './batching/order.ts';
 export type { RowsOptions, RowsPlan } from './batching/rows-plan.ts';
+export { sampleLengths } from './batching/sample-lengths.ts';
 export { longestOutputs } from './capacity.ts';
-export { checkDataset, checkDatasets } from './check-dataset.ts';
+export { checkDataset, checkDatasets, mixedVocab } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export {

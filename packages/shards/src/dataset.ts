@@ -4,9 +4,10 @@ import { openSamples } from './open-samples.ts';
 import { type DatasetMemory, divideMemory } from './paging/memory-budget.ts';
 import type { OpenShard } from './paging/paged-shard.ts';
 import { RowIndex } from './paging/row-index.ts';
-import type { Samples, ShardBytes } from './samples.ts';
+import { type Samples, type ShardBytes, sharedMemory } from './samples.ts';
 import { sha256, toHex } from './sha256/sha256.ts';
-import { isUrl, joinLocation, openByteSource } from './sources/byte-source.ts';
+import { isUrl, joinLocation, openByteSource } from './sources/open-byte-source.ts';
+import { openShard } from './sources/open-shard.ts';
 
 /** How often a shard is read whose checksum is wrong: it may have been damaged on its way. */
 const readings = 3;
@@ -80,7 +81,7 @@ export async function openDataset(
     if (!isUrl(location)) (await openShard(location, entry)).release();
     const indexed = index < indexedShards;
     const bytes = RowIndex.bytes(manifest, entry.recordBatches.length);
-    shards.push({ location, index: indexed ? newBytes(bytes) : undefined });
+    shards.push({ location, index: indexed ? sharedMemory(bytes) : undefined });
   }
   const samples = openSamples(manifest, shards, { cache: memory.cache });
   return { ...samples, directory, manifest, digest: datasetDigest(manifest), shards, memory };
@@ -105,14 +106,6 @@ async function readManifest(directory: string): Promise<Manifest> {
   return parseManifest(path, text);
 }
 
-async function openShard(location: string, { bytes }: ShardEntry) {
-  const source = await openByteSource(location);
-  if (source.byteLength === bytes) return source;
-  source.release();
-  const found = `${source.byteLength} bytes`;
-  throw new ShardError('SHARD_SIZE', location, `${bytes} bytes`, found);
-}
-
 async function readShard(
   location: string,
   entry: ShardEntry,
@@ -120,7 +113,7 @@ async function readShard(
 ): Promise<ShardBytes> {
   const source = await openShard(location, entry);
   try {
-    const shared = newBytes(entry.bytes);
+    const shared = sharedMemory(entry.bytes);
     const bytes = new Uint8Array(shared);
     for (let reading = 1; ; reading++) {
       await source.read(0, bytes);
@@ -133,11 +126,4 @@ async function readShard(
   } finally {
     source.release();
   }
-}
-
-/** Memory that threads may share, where the runtime has such memory. */
-function newBytes(bytes: number): ShardBytes {
-  return typeof SharedArrayBuffer === 'function'
-    ? new SharedArrayBuffer(bytes)
-    : new ArrayBuffer(bytes);
 }

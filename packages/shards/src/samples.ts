@@ -1,10 +1,18 @@
 import { ArgumentError } from '@maskloom/core';
-import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
 import { ShardError } from './errors.ts';
 import type { Manifest } from './manifest.ts';
+import { readRecordBatches } from './read-record-batch.ts';
 
 /** The bytes of a shard, in memory that threads may share. */
 export type ShardBytes = SharedArrayBuffer | ArrayBuffer;
+
+/** Memory that threads share, where the runtime has it: a page that is not isolated does not. */
+export function sharedMemory(bytes: number): ShardBytes {
+  return typeof SharedArrayBuffer === 'undefined'
+    ? new ArrayBuffer(bytes)
+    : new SharedArrayBuffer(bytes);
+}
 
 /** Random access to the samples of a dataset. */
 export interface Samples extends ReadySamples {
@@ -149,9 +157,7 @@ export function rowPlaces(manifest: Manifest): (row: number) => RowPlace {
 
 function readColumns(manifest: Manifest, path: string, bytes: ShardBytes): RecordBatchColumns[] {
   try {
-    return [...RecordBatchReader.from(new Uint8Array(bytes))].map((batch) =>
-      columnsOf(manifest, batch),
-    );
+    return readRecordBatches(new Uint8Array(bytes)).map((batch) => columnsOf(manifest, batch));
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
     const expected = `an Arrow IPC file with ${['input_ids', ...manifest.columns].join(', ')}`;

@@ -43,7 +43,7 @@ export function previewCommand(): Command {
   return new Command('preview')
     .description('show how a sample is masked, epoch by epoch')
     .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset')
+    .requiredOption('--data <folder>', 'its dataset; of a mixture, the one that has the sample')
     .requiredOption('--tokenizer <folder>', 'the tokenizer it was encoded with')
     .addOption(new Option('--sample <id>', 'which sample').argParser(seed).default(0n, '0'))
     .option('--epoch <number>', 'first epoch', integer(0), 0)
@@ -64,7 +64,8 @@ async function run(options: PreviewCommandOptions): Promise<void> {
   const { loadTokenizer } = await import('@maskloom/text');
   const tokenizer = await loadTokenizer(options.tokenizer);
   const sample = toUint64('sample', options.sample);
-  const row = Number(sample - BigInt(plan.datasets[0]!.base));
+  const named = plan.datasets.find(({ digest }) => digest === dataset.digest) ?? plan.datasets[0]!;
+  const row = Number(sample - BigInt(named.base));
   using loaded = await dataset.load?.({ rows: [row] });
   const ready = loaded ?? dataset;
   const ids = ready.sample(row);

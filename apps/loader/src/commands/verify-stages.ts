@@ -14,16 +14,18 @@ export interface VerifyStagesOptions {
   readonly ranks: number;
   readonly prefetch: number;
   readonly memory?: number;
+  readonly indexes: string;
 }
 
 /** Computes the batches of a run in stages and prints the stream digest at the end of each. */
 export async function verifyStages(options: VerifyStagesOptions): Promise<void> {
-  const { stage, workers, ranks, prefetch } = options;
+  const { stage, workers, ranks, prefetch, indexes } = options;
   const stages = await readStages(options.stages);
   const datasets = new Datasets(options.data, options.memory);
   await using loader = createStagesLoader({
     stages,
-    open: async (plan) => createLoader({ plan, datasets: await datasets.of(plan), workers }),
+    open: async (plan) =>
+      createLoader({ plan, datasets: await datasets.of(plan), workers, indexes }),
   });
   const first = stages.stages[stage]?.from;
   const { epoch = first?.epoch ?? 0, step = first?.step ?? 0, steps } = options;

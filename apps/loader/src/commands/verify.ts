@@ -2,7 +2,7 @@ import { ArgumentError } from '@maskloom/core';
 import { createLoader, StreamDigest } from '@maskloom/loader';
 import { Command } from 'commander';
 import { Datasets, folders } from '../datasets.ts';
-import { integer, memory, memoryOption } from '../options.ts';
+import { indexesOption, integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { type VerifyStagesOptions, verifyStages } from './verify-stages.ts';
 
@@ -26,6 +26,7 @@ export function verifyCommand(): Command {
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
     .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
     .option(...memoryOption, memory)
+    .option(...indexesOption)
     .action(run);
 }
 
@@ -36,10 +37,10 @@ async function run(options: VerifyCommandOptions): Promise<void> {
     throw new ArgumentError('--plan or --stages', 'one of them', found);
   }
   if (stages !== undefined) return await verifyStages({ ...options, stages });
-  const { epoch = 0, step = 0, workers, ranks, prefetch } = options;
+  const { epoch = 0, step = 0, workers, ranks, prefetch, indexes } = options;
   const plan = await readPlan(planFile!);
   const datasets = await new Datasets(options.data, options.memory).of(plan);
-  await using loader = await createLoader({ plan, datasets, workers });
+  await using loader = await createLoader({ plan, datasets, workers, indexes });
   const steps = options.steps ?? loader.stepsPerEpoch;
   const streams = Array.from({ length: ranks }, (_, rank) =>
     loader.batches({

@@ -1,10 +1,6 @@
-import { makeData, RecordBatch, type Schema, Struct } from 'apache-arrow';
-import {
-  Message,
-  type RecordBatch as RecordBatchMetadata,
-} from 'apache-arrow/ipc/metadata/message';
-import { VectorLoader } from 'apache-arrow/visitor/vectorloader';
+import type { Schema } from 'apache-arrow';
 import type { Manifest } from '../manifest.ts';
+import { readRecordBatch } from '../read-record-batch.ts';
 import { columnsOf, type RecordBatchColumns } from '../samples.ts';
 
 /**
@@ -19,22 +15,7 @@ export function decodeRecordBatch(
   rows: number,
   bytes: Uint8Array,
 ): RecordBatchColumns {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Continuation mark, length of the metadata, metadata, body (Arrow columnar format, encapsulated messages).
-  if (view.getUint32(0, true) !== 0xffffffff) throw new RangeError('no Arrow message');
-  const bodyStart = 8 + view.getInt32(4, true);
-  const message = Message.decode(bytes.subarray(8, bodyStart));
-  if (!message.isRecordBatch()) throw new RangeError('an Arrow message of another kind');
-  const header = message.header() as RecordBatchMetadata;
-  const body = bytes.subarray(bodyStart);
-  const loader = new VectorLoader(body, header.nodes, header.buffers, new Map(), message.version);
-  const data = makeData({
-    type: new Struct(schema.fields),
-    length: header.length,
-    nullCount: 0,
-    children: loader.visitMany(schema.fields),
-  });
-  const columns = columnsOf(manifest, new RecordBatch(schema, data));
+  const columns = columnsOf(manifest, readRecordBatch(schema, bytes));
   checkColumns(manifest, rows, columns);
   return columns;
 }

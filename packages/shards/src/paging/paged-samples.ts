@@ -12,7 +12,8 @@ import {
 } from '../samples.ts';
 import { shardSchema } from '../schema.ts';
 import { sha256, toHex } from '../sha256/sha256.ts';
-import { type ByteSource, openByteSource } from '../sources/byte-source.ts';
+import type { ByteSource } from '../sources/byte-source.ts';
+import { openShard } from '../sources/open-shard.ts';
 import { decodeRecordBatch } from './decode-record-batch.ts';
 import { type Cell, type CellShape, cellBytes, cellChecksum, LoadedRows } from './loaded-rows.ts';
 import type { PagedShard } from './paged-shard.ts';
@@ -76,6 +77,7 @@ class PagedReader {
   readonly #indexes: readonly (RowIndex | undefined)[];
   readonly #cache: RecordBatchCache<RecordBatchColumns>;
   readonly #sources = new Map<number, ByteSource>();
+  readonly #opening = new Map<number, Promise<ByteSource>>();
   /** The shards whose files may be open, in the order of use. */
   readonly #open = new Set<number>();
   /** Memory of rows that were disposed of. */
@@ -301,10 +303,11 @@ class PagedReader {
     const { offset, bytes, sha256: expected } = recordBatches[recordBatch]!;
     const place: ShardPlace = { recordBatch, offset, bytes };
     return async (slot) => {
-      const source = await this.#source(shard);
       const range = slot.subarray(0, bytes);
       for (let reading = 1; ; reading++) {
+        let source: ByteSource;
         try {
+          source = await this.#source(shard);
           if (ahead || source.readSync === undefined) await source.read(offset, range);
           else source.readSync(offset, range);
         } catch (error) {
@@ -374,23 +377,23 @@ class PagedReader {
   }
 
   async #source(shard: number): Promise<ByteSource> {
-    let source = this.#sources.get(shard);
-    if (source === undefined) {
-      const { location } = this.#shards[shard]!;
-      const opened = await openByteSource(location);
-      const { bytes } = this.#manifest.shards[shard]!;
-      if (opened.byteLength !== bytes) {
-        opened.release();
-        const found = `${opened.byteLength} bytes`;
-        throw new ShardError('SHARD_SIZE', location, `${bytes} bytes`, found);
-      }
-      // Another load may have opened it meanwhile.
-      source = this.#sources.get(shard) ?? opened;
-      if (source !== opened) opened.release();
-      this.#sources.set(shard, source);
-    }
+    const source = this.#sources.get(shard) ?? (await this.#opened(shard));
     this.#use(shard);
     return source;
+  }
+
+  /** Opens a shard, once for all who wait for it. */
+  #opened(shard: number): Promise<ByteSource> {
+    const under = this.#opening.get(shard);
+    if (under !== undefined) return under;
+    const opening = openShard(this.#shards[shard]!.location, this.#manifest.shards[shard]!)
+      .then((source) => {
+        this.#sources.set(shard, source);
+        return source;
+      })
+      .finally(() => this.#opening.delete(shard));
+    this.#opening.set(shard, opening);
+    return opening;
   }
 
   /** Keeps the number of open files bounded. */
