@@ -1,13 +1,11 @@
 // npm run bench:mask: tokens a second of masking, beside peers in Python and memcpy, in one run.
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bertWholeWord, createMasker, kernelBytes, spanbert, tokenMasking } from '@maskloom/core';
+import { benchPython, call } from './peers.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const home = join(here, '../../.cache/bench-python');
 const rows = 32;
 const width = 512;
 const tokens = rows * width;
@@ -120,21 +118,7 @@ const rates = Object.fromEntries(
 
 /** The peers' rates, or why there are none. */
 function peers() {
-  const python = join(home, 'bin/python');
-  const call = (command, args) => {
-    const { error, status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-    if (error || status !== 0) throw error ?? new Error(stderr.trim().split('\n').at(-1));
-    return stdout;
-  };
-  if (!existsSync(join(home, 'made'))) {
-    console.error(
-      'Making a Python environment with PyTorch and transformers in .cache/bench-python',
-    );
-    call('python3', ['-m', 'venv', home]);
-    call(python, ['-m', 'pip', 'install', '--quiet', '-r', join(here, 'requirements.txt')]);
-    call('touch', [join(home, 'made')]);
-  }
-  return JSON.parse(call(python, [join(here, 'mask_peers.py'), String(rounds), '0.3']));
+  return JSON.parse(call(benchPython(), [join(here, 'mask_peers.py'), String(rounds), '0.3']));
 }
 let versions = '';
 try {

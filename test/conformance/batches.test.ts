@@ -2,12 +2,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Strategy, t5, ul2 } from '@maskloom/core';
+import { type Strategy, strategyFromPlan } from '@maskloom/core';
 import {
   createLoader,
   createPlan,
   type LayoutSpec,
   type PlanOptions,
+  readCompact,
+  readDense,
+  readSeq2seq,
+  readVarlen,
   sampleDigests,
 } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
@@ -35,18 +39,34 @@ const readings: readonly Reading[] = [
   { batch: 1, world: 1, layout: { type: 'dense', pad: 'dataset', multiple: 64 } },
   { batch: 97, world: 97, layout: 'dense' },
 ];
-const sequenceReadings: readonly Reading[] = [
-  { batch: 12, world: 1, layout: 'seq2seq' },
-  { batch: 15, world: 5, order: 'sequential', layout: 'seq2seq' },
-  { batch: 97, world: 97, layout: { type: 'seq2seq', pad: 'dataset', multiple: 64 } },
-];
 
-const sentinels = { first: 2049, count: 40 };
-const strategies: readonly [name: string, strategy: Strategy][] = [
-  ...Object.entries(vectorStrategies).filter(([, { capacity }]) => capacity === undefined),
-  ['t5', t5({ sentinels, end: 3 })],
-  ['ul2', ul2({ sentinels, end: 3, modes: { r: 2000, s: 2001, x: 2002 } })],
-];
+/** The same for the layout of span corruption. */
+const seq2seqReadings: readonly Reading[] = readings.map((reading) => ({
+  ...reading,
+  layout: typeof reading.layout === 'string' ? 'seq2seq' : { ...reading.layout, type: 'seq2seq' },
+}));
+
+/** The strategies of the vectors; what span corruption adds is moved to the dataset's special ids. */
+const strategies = Object.entries(vectorStrategies).map(([name, strategy]): [string, Strategy] => {
+  const { plan } = strategy;
+  if (plan.type !== 'span-corruption') return [name, strategy];
+  const moved = 2049 - 449;
+  const { first, count } = plan.sentinels;
+  const denoisers = plan.denoisers.map((denoiser) =>
+    denoiser.mode === undefined ? denoiser : { ...denoiser, mode: denoiser.mode + moved },
+  );
+  return [
+    name,
+    strategyFromPlan({ ...plan, denoisers, sentinels: { first: first + moved, count } }),
+  ];
+});
+
+const readers = {
+  dense: readDense,
+  compact: readCompact,
+  seq2seq: readSeq2seq,
+  varlen: readVarlen,
+};
 
 /** The sample digests of two epochs, by epoch and sample id. */
 async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<string, string>> {
@@ -57,10 +77,10 @@ async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<stri
   const steps = 2 * loader.stepsPerEpoch;
   for (let rank = 0; rank < world; rank++) {
     for await (const { epoch, recordBatch } of loader.batches({ steps, rank, world, layout })) {
-      const rows = recordBatch.numRows;
-      const sample = recordBatch.getChild('sample')!.data[0]!.values as BigUint64Array;
+      const read = readers[typeof layout === 'string' ? layout : layout.type];
+      const { sample } = read(recordBatch);
       const bytes = Buffer.from(sampleDigests(recordBatch));
-      for (let row = 0; row < rows; row++) {
+      for (let row = 0; row < sample.length; row++) {
         digests.set(`${epoch} ${sample[row]}`, bytes.toString('hex', 32 * row, 32 * (row + 1)));
       }
     }
@@ -71,10 +91,9 @@ async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<stri
 test.for(strategies)(
   'a sample is masked alike in batches of any composition: %s',
   async ([, strategy]) => {
+    const given = strategy.plan.type === 'span-corruption' ? seq2seqReadings : readings;
     const [first, ...others] = await Promise.all(
-      (strategy.capacity === undefined ? readings : sequenceReadings).map((reading) =>
-        digestsOf(strategy, reading),
-      ),
+      given.map((reading) => digestsOf(strategy, reading)),
     );
     expect(first!.size).toBe(2 * dataset.rows);
     for (const other of others) expect(other).toEqual(first);

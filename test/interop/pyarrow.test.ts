@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tokenMasking } from '@maskloom/core';
+import { t5, tokenMasking } from '@maskloom/core';
 import { createLoader, createPlan, type Loader, StreamDigest } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
 import { type Sidecar, serve } from 'maskloom';
@@ -66,14 +66,20 @@ with urllib.request.urlopen(f"{url}/batches?layout={layout}&steps={steps}") as r
         batch.validate(full=True)
         digests = b""
         for row in batch.to_pylist():
-            if layout == "dense":
+            if layout == "seq2seq":
+                ids = row["input_ids"][:sum(row["attention_mask"])]
+                labels = [label for label in row["labels"] if label != -100]
+            elif layout == "dense":
                 n = sum(row["attention_mask"])
                 ids, labels = row["input_ids"][:n], row["labels"][:n]
             else:
                 ids, labels = row["input_ids"], [-100] * len(row["input_ids"])
                 for position, label in zip(row["masked_positions"], row["masked_labels"]):
                     labels[position] = label
-            packed = struct.pack(f"<QI{len(ids)}I{len(ids)}i", row["sample"], len(ids), *ids, *labels)
+            packed = struct.pack(f"<QI{len(ids)}I", row["sample"], len(ids), *ids)
+            if layout == "seq2seq":
+                packed += struct.pack("<I", len(labels))
+            packed += struct.pack(f"<{len(labels)}i", *labels)
             digests += hashlib.sha256(packed).digest()
         stream = hashlib.sha256(stream + hashlib.sha256(digests).digest()).digest()
 print(json.dumps(stream.hex()))
@@ -107,4 +113,19 @@ describe('pyarrow', () => {
       expect(await runPython(readSidecar, sidecar.url, layout, '50')).toBe(digest.hex());
     },
   );
+
+  test('reads the stream of span corruption as well', async ({ skip }) => {
+    if (found.path === undefined) return skip(found.reason);
+    const strategy = t5({ sentinels: { first: 2049, count: 50 }, end: 3 });
+    const plan = createPlan({ dataset, strategy, seed: 42n, batch: 8, last: 'short' });
+    await using corrupting = await createLoader({ plan, dataset, workers: 1 });
+    const other = await serve({ loader: corrupting, manifest: dataset.manifest });
+    try {
+      const digest = new StreamDigest(corrupting.planId);
+      for await (const batch of corrupting.batches({ steps: 50 })) digest.update(batch.recordBatch);
+      expect(await runPython(readSidecar, other.url, 'seq2seq', '50')).toBe(digest.hex());
+    } finally {
+      await other.close();
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +11,8 @@ import { python } from '../python.mjs';
 import { maskloom, run } from '../support/run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const trainer = join(root, 'apps/trainer/src/main.ts');
+const deno = createRequire(join(root, 'apps/trainer/package.json')).resolve('deno/bin.cjs');
 const train = join(root, 'examples/t5/train.py');
 /** Real text that is always there. */
 const texts = ['README.md', 'CHANGELOG.md', 'docs'].map((name) => join(root, name));
@@ -101,6 +104,13 @@ describe.each([
     const verify = ['verify', '--plan', plan(), '--data', at('data'), '--steps', String(steps)];
     expect(await runMaskloom(...verify)).toContain(`digest ${digest}\n`);
   }, 240_000);
+
+  test('which the encoder that is trained here refuses', async () => {
+    const words = ['run', '-A', trainer, '--url', sidecar.url, '--device', 'wasm', '--steps', '1'];
+    const { code, stderr } = await run(process.execPath, [deno, ...words]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/maskloom-train: The plan corrupts spans, .* another --strategy\n$/);
+  });
 
   test('would shift labels for its decoder just as the column has them', async ({ skip }) => {
     if (found.path === undefined) return skip(found.reason);

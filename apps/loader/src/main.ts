@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { encodeCommand } from './commands/encode.ts';
-import { planCommand } from './commands/plan.ts';
+import { planCommand } from './commands/plan/plan.ts';
 import { previewCommand } from './commands/preview.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tokenizerCommand } from './commands/tokenizer.ts';

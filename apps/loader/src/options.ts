@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Sentinels } from '@maskloom/core';
 import type { RateSchedule } from '@maskloom/loader';
 import { InvalidArgumentError } from 'commander';
@@ -10,6 +12,27 @@ export function integer(least: number): (text: string) => number {
     throw new InvalidArgumentError(`Expected an integer from ${least}.`);
   };
 }
+
+/** Reads an amount of memory in bytes, such as `512M` or `2G`. */
+export function memory(text: string): number {
+  const [, digits, unit] = /^([0-9]{1,15})([KMGT]?)$/i.exec(text) ?? [];
+  const value = Number(digits) * 1024 ** ' KMGT'.indexOf((unit || ' ').toUpperCase());
+  if (Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('Expected bytes, or a number with K, M, G or T, such as 512M.');
+}
+
+/** How every command that reads a dataset names and describes its limit of memory. */
+export const memoryOption = [
+  '--memory <size>',
+  'most memory for the dataset, such as 512M; what does not fit is read when needed (default: no limit)',
+] as const;
+
+/** How every command that makes batches names and describes where indexes are kept, and the default. */
+export const indexesOption = [
+  '--indexes <folder>',
+  'where indexes of packed rows and of batches by length are kept',
+  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'maskloom', 'indexes'),
+] as const;
 
 /** Reads a share, a number from 0 to 1. */
 export function share(text: string): number {

@@ -23,5 +23,6 @@ export function errorLine(error: unknown): string {
 export function reportError(error: unknown, verbose: boolean): void {
   console.error(errorLine(error));
   if (verbose && error instanceof Error) console.error(error.stack);
-  process.exitCode = 1;
+  // A command may have set another.
+  process.exitCode ||= 1;
 }

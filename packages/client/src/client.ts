@@ -24,7 +24,7 @@ export interface ClientBatchesOptions {
    * Default `dense`, padded to the dataset's longest sample, or `seq2seq` for a plan of span corruption, padded
    * to the longest input and target that its samples can give.
    */
-  readonly layout?: 'dense' | 'compact' | 'seq2seq';
+  readonly layout?: 'dense' | 'compact' | 'varlen' | 'seq2seq';
   readonly signal?: AbortSignal;
 }
 
@@ -32,7 +32,7 @@ export interface ClientBatchesOptions {
 export interface ClientBatch {
   readonly epoch: number;
   readonly step: number;
-  /** The columns: see `readDense`, `readCompact` and `readSeq2seq`. */
+  /** The columns: see `readDense`, `readCompact`, `readVarlen` and `readSeq2seq`. */
   readonly batch: RecordBatch;
   /** The state to save once this batch was consumed. */
   readonly next: State;
@@ -136,18 +136,22 @@ export async function connect(
     try {
       while (consumed < steps) {
         const doing = `reading epoch ${position.epoch}, step ${position.step}`;
-        const batch = await tryReplicas(doing, async (url) => {
-          signal?.throwIfAborted();
-          try {
-            stream ??= await openStream(url, position, options, steps - consumed);
-            const result = await stream.next();
-            if (result.done !== true) return result.value;
-            throw new Error('the stream ended early');
-          } catch (error) {
-            stream = undefined;
-            throw error;
-          }
-        });
+        const batch = await tryReplicas(
+          doing,
+          async (url) => {
+            signal?.throwIfAborted();
+            try {
+              stream ??= await openStream(url, position, options, steps - consumed);
+              const result = await stream.next();
+              if (result.done !== true) return result.value;
+              throw new Error('the stream ended early');
+            } catch (error) {
+              stream = undefined;
+              throw error;
+            }
+          },
+          signal,
+        );
         const next = stateAfter(plan, planId, position);
         yield { epoch: position.epoch, step: position.step, batch, next };
         position = next;

@@ -10,9 +10,11 @@ export {
   readCompact,
   readDense,
   readSeq2seq,
+  readVarlen,
   type Seq2seqColumns,
   type State,
   StreamDigest,
+  type VarlenColumns,
 } from '@maskloom/loader';
 export {
   type Client,

@@ -4,6 +4,7 @@ import { SidecarError } from './errors.ts';
 export type TryReplicas = <Result>(
   doing: string,
   action: (url: string) => Promise<Result>,
+  signal?: AbortSignal,
 ) => Promise<Result>;
 
 /**
@@ -13,12 +14,13 @@ export type TryReplicas = <Result>(
 export function replicas(urls: readonly string[], attempts: number): TryReplicas {
   let current = 0;
 
-  return async (doing, action) => {
+  return async (doing, action, signal) => {
     for (let failures = 0; ; ) {
       const url = urls[current % urls.length]!;
       try {
         return await action(url);
       } catch (error) {
+        signal?.throwIfAborted();
         if (error instanceof SidecarError || isAbort(error)) throw error;
         failures++;
         if (failures >= attempts) {

@@ -22,6 +22,8 @@ export class ArgumentError extends RangeError {
   readonly expected: string;
   /** What was found. */
   readonly actual: unknown;
+  /** What to do about it, where that can be told. */
+  readonly remedy: string | undefined;
 
   constructor(argument: string, expected: string, actual: unknown, remedy?: string) {
     super(
@@ -30,6 +32,7 @@ export class ArgumentError extends RangeError {
     this.argument = argument;
     this.expected = expected;
     this.actual = actual;
+    this.remedy = remedy;
   }
 }
 

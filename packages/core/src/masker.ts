@@ -4,8 +4,6 @@ import { type Mode, maskEpoch, toMode } from './mode.ts';
 import { createDraws } from './random/draws.ts';
 import { toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 import { checkRate } from './strategies/action.ts';
-import { missingCounts } from './strategies/random-words.ts';
-import { requirementsOf } from './strategies/requirements.ts';
 import {
   type Arrangement,
   type Columns,
@@ -66,9 +64,11 @@ export interface BatchSample {
   readonly segment?: number | undefined;
   /** For strategies whose units are a column: for each token 1 where a unit begins, else 0. */
   readonly units?: ArrayLike<number> | undefined;
+  /** 0 to 2^32-1, where it is not the batch's: in a mixture each dataset has its own. */
+  readonly epoch?: number | undefined;
 }
 
-/** When a batch is masked: the same for all its samples. */
+/** When a batch is masked: the same for all its samples, but for those with an epoch of their own. */
 export type BatchMoment = Pick<SampleAddress, 'epoch' | 'rate'>;
 
 /** Where a batch is written: columns that the samples' tokens stand in one behind the other. */
@@ -168,8 +168,7 @@ export function createMasker(options: MaskerOptions): Masker {
   const seed = toUint64('seed', options.seed);
   const mode = toMode(options);
   const vocab = vocabTables(options.vocab);
-  strategy.checkAddedIds?.(vocab);
-  if (requirementsOf(strategy.plan).counts && vocab.cumulative === undefined) throw missingCounts();
+  strategy.checkVocab?.(vocab);
   const draws = createDraws(seed);
   const prepare = (strategy: Strategy) => ({
     strategy,
@@ -221,19 +220,14 @@ export function createMasker(options: MaskerOptions): Masker {
     const { starts, segments, sentenceLabels } = out;
     const { strategy, kernel } = at(rate);
     if (strategy.capacity !== undefined) {
-      throw new ArgumentError(
-        'strategy',
-        'one that masks tokens where they are',
-        strategy.plan.type,
-        'mask sample by sample, with mask or maskInto',
-      );
+      throw new ArgumentError('strategy', 'one with aligned outputs', strategy.plan.type);
     }
     checkPlaces(samples, out);
-    const drawnEpoch = maskEpoch(mode, toUint32('epoch', epoch));
+    toUint32('epoch', epoch);
     const arrangement: Arrangement = {};
     let selected = 0;
-    kernel?.begin(out);
-    for (let index = 0; index < samples.length; index++) {
+
+    function maskOne(index: number, drawnEpoch: number): void {
       const sample = samples[index]!;
       const start = starts[index]!;
       const end = starts[index + 1]!;
@@ -256,7 +250,18 @@ export function createMasker(options: MaskerOptions): Masker {
       if (segments !== undefined) segments[index] = arrangement.segment!;
       if (sentenceLabels !== undefined) sentenceLabels[index] = arrangement.sentenceLabel!;
     }
-    return selected + (kernel?.finish() ?? 0);
+
+    // A kernel masks samples of one epoch together: a pass for each epoch that there is.
+    for (const drawnEpoch of epochsOf(samples, epoch, mode)) {
+      kernel?.begin(out);
+      for (let index = 0; index < samples.length; index++) {
+        if (maskEpoch(mode, samples[index]!.epoch ?? epoch) === drawnEpoch) {
+          maskOne(index, drawnEpoch);
+        }
+      }
+      selected += kernel?.finish() ?? 0;
+    }
+    return selected;
   }
 
   function capacity(ids: ArrayLike<number>, rate?: number): OutputLengths {
@@ -278,14 +283,23 @@ export function createMasker(options: MaskerOptions): Masker {
         labels: new Int32Array(labels),
       };
       maskInto(ids, address, out);
-      const { inputLength, labelLength } = out;
-      if (inputLength === undefined) return out;
+      if (strategy.capacity === undefined) return out;
       return {
-        inputIds: out.inputIds.slice(0, inputLength),
-        labels: out.labels.slice(0, labelLength),
+        inputIds: out.inputIds.slice(0, out.inputLength),
+        labels: out.labels.slice(0, out.labelLength),
       };
     },
   };
+}
+
+/** The epochs that the samples of a batch are masked in, each once. */
+function epochsOf(samples: readonly BatchSample[], epoch: number, mode: Mode): Iterable<number> {
+  const epochs = new Set<number>();
+  for (const sample of samples) {
+    const own = sample.epoch === undefined ? epoch : toUint32('epoch', sample.epoch);
+    epochs.add(maskEpoch(mode, own));
+  }
+  return epochs;
 }
 
 /** Room for a masked sample, used again from sample to sample. */

@@ -26,7 +26,7 @@ test('checkVocab() takes sentinels and an end that are special ids, and no other
     [9, 1.5],
   ] as const) {
     expect(() => checkVocab({ ...given, sentinels: { first, count } })).toThrow(
-      `vocab.sentinels is "${first}:${count}", expected a range of vocab.specialIds`,
+      `vocab.sentinels is "${first}:${count}", expected ids of vocab.specialIds in a row`,
     );
   }
 });
@@ -34,16 +34,16 @@ test('checkVocab() takes sentinels and an end that are special ids, and no other
 test('checkVocab() takes counts for all ids, and refuses what counts nothing', () => {
   const counts = [0, 5, 1, 0, 2 ** 52, 7, 1, 1, 1, 1];
   expect(checkVocab({ ...vocab, counts }).counts).toBe(counts);
+  const expected = ', expected 10 integers from 0, one for each id, that sum below 2^53';
   expect(() => checkVocab({ ...vocab, counts: [1, 2] })).toThrow(
-    'vocab.counts.length is 2, expected 10, as many as ids',
+    `vocab.counts is an array of 2${expected}`,
   );
-  for (const bad of [-1, 0.5, Number.NaN, 2 ** 53]) {
-    const list = counts.with(7, bad);
-    expect(() => checkVocab({ ...vocab, counts: list })).toThrow(/^vocab.counts\[7\] is/);
+  expect(() => checkVocab({ ...vocab, counts: 7 as never })).toThrow(
+    `vocab.counts is 7${expected}`,
+  );
+  for (const bad of [-1, 0.5, Number.NaN, 2 ** 53, 2 ** 52]) {
+    expect(() => checkVocab({ ...vocab, counts: counts.with(7, bad) })).toThrow(expected);
   }
-  expect(() => checkVocab({ ...vocab, counts: counts.with(9, 2 ** 52) })).toThrow(
-    /^vocab.counts\[9\] is 4503599627370496, expected integers from 0 that sum below 2\^53/,
-  );
 });
 
 test('vocabTables() sums counts, halved until they fit 32 bits', () => {

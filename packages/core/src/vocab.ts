@@ -32,6 +32,25 @@ export interface VocabTraits {
  * @throws {ArgumentError} naming the trait that does not hold.
  */
 export function checkVocab(vocab: VocabTraits): VocabTraits {
+  checkMaskingTraits(vocab);
+  const special = new Set(vocab.specialIds);
+  const { sentinels, endId } = vocab;
+  if (endId !== undefined && !special.has(endId)) {
+    throw new ArgumentError('vocab.endId', 'one of vocab.specialIds', endId);
+  }
+  if (sentinels !== undefined) {
+    let { first: id, count: left } = sentinels;
+    for (; left > 1 && special.has(id); id--) left--;
+    if (left !== 1 || !special.has(id)) {
+      const found = `${sentinels.first}:${sentinels.count}`;
+      throw new ArgumentError('vocab.sentinels', 'ids of vocab.specialIds in a row', found);
+    }
+  }
+  return vocab;
+}
+
+/** Checks the traits that masking uses: it takes sentinels from the strategy. */
+function checkMaskingTraits(vocab: VocabTraits): void {
   const { size } = vocab;
   if (!Number.isInteger(size) || size < 1 || size > 2 ** 31) {
     throw new ArgumentError('vocab.size', 'an integer from 1 to 2^31', size);
@@ -44,24 +63,10 @@ export function checkVocab(vocab: VocabTraits): VocabTraits {
       throw new ArgumentError(`vocab.${name}`, 'one of vocab.specialIds', vocab[name]);
     }
   }
-  const { sentinels, endId } = vocab;
-  if (endId !== undefined && !special.has(endId)) {
-    throw new ArgumentError('vocab.endId', 'one of vocab.specialIds', endId);
-  }
-  if (sentinels !== undefined) {
-    const { first, count } = sentinels;
-    const ids = Number.isInteger(count) && count > 0 ? [...Array(count).keys()] : [Number.NaN];
-    const stray = ids.find((index) => !special.has(first - index));
-    if (stray !== undefined) {
-      const expected = 'a range of vocab.specialIds, of at least one';
-      throw new ArgumentError('vocab.sentinels', expected, `${first}:${count}`);
-    }
-  }
   if (vocab.counts !== undefined) checkCounts(vocab.counts, size);
   if (special.size === size) {
     throw new ArgumentError('vocab.specialIds', 'at least one id that is not special', size);
   }
-  return vocab;
 }
 
 function checkIds(argument: string, ids: readonly number[], size: number): void {
@@ -76,16 +81,15 @@ function checkIds(argument: string, ids: readonly number[], size: number): void 
 }
 
 function checkCounts(counts: readonly number[], size: number): void {
-  if (!Array.isArray(counts)) throw new ArgumentError('vocab.counts', 'an array', counts);
-  if (counts.length !== size) {
-    throw new ArgumentError('vocab.counts.length', `${size}, as many as ids`, counts.length);
-  }
-  let total = 0;
-  for (const [id, count] of counts.entries()) {
-    total += count;
-    if (!Number.isInteger(count) || count < 0 || !Number.isSafeInteger(total)) {
-      throw new ArgumentError(`vocab.counts[${id}]`, 'integers from 0 that sum below 2^53', count);
-    }
+  const isCount = (count: number) => Number.isInteger(count) && count >= 0;
+  const holds =
+    Array.isArray(counts) &&
+    counts.length === size &&
+    counts.every(isCount) &&
+    Number.isSafeInteger(counts.reduce((sum, count) => sum + count, 0));
+  if (!holds) {
+    const expected = `${size} integers from 0, one for each id, that sum below 2^53`;
+    throw new ArgumentError('vocab.counts', expected, counts);
   }
 }
 
@@ -105,7 +109,7 @@ export interface VocabTables {
 }
 
 export function vocabTables(vocab: VocabTraits): VocabTables {
-  checkVocab(vocab);
+  checkMaskingTraits(vocab);
   const special = new Uint8Array(vocab.size);
   for (const id of vocab.specialIds) special[id] = 1;
   const continuation = new Uint8Array(vocab.size);

@@ -1,7 +1,7 @@
 import { type RecordBatch, RecordBatchStreamWriter, type Schema } from 'apache-arrow';
 import type { BatchResult } from './compute.ts';
 import type { BatchAddress } from './global-batch.ts';
-import { recordBatchOf, type SlotBytes } from './slot.ts';
+import { recordBatchOf, type Slot } from './slot.ts';
 import type { State } from './state.ts';
 
 /** A rank's slice of a global batch, masked. */
@@ -14,24 +14,28 @@ export interface Batch extends Required<BatchAddress> {
   readonly message: Uint8Array;
   /** The state to save once this batch was consumed. */
   readonly next: State;
-  /** Sample digests, 32 bytes a row, if they were asked for. */
+  /** Sample digests, 32 bytes a sample, if they were asked for. */
   readonly digests: Uint8Array | undefined;
 }
 
 /** A batch over a filled slot: views of it, no copy. */
 export function batchOf(
-  slot: SlotBytes,
+  slot: Slot,
   schema: Schema,
   address: Required<BatchAddress>,
   result: BatchResult,
   next: State,
 ): Batch {
-  const { contents, digests } = result;
+  const { rows, contents, digests } = result;
   return {
     ...address,
-    rows: contents.rows,
+    rows,
     recordBatch: recordBatchOf(schema, slot, contents),
-    message: new Uint8Array(slot, contents.start, contents.end - contents.start),
+    message: new Uint8Array(
+      slot.buffer,
+      slot.start + contents.start,
+      contents.end - contents.start,
+    ),
     next,
     digests,
   };

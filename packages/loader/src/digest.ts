@@ -2,14 +2,14 @@
  * @file The stream digest: one value for all that a run saw, the same in every layout and for every
  * number of workers and ranks. All integers are little-endian; see docs/spec.md, Stream digest.
  */
-import { createHash } from 'node:crypto';
 import { ArgumentError, ignoredLabel } from '@maskloom/core';
+import { fromHex, sha256, toHex } from '@maskloom/shards';
 import type { RecordBatch } from 'apache-arrow';
+import { concatenate } from './concatenate.ts';
 import { readCompact } from './layouts/compact.ts';
 import { readDense } from './layouts/dense.ts';
 import { readSeq2seq } from './layouts/seq2seq.ts';
-
-const digestBytes = 32;
+import { readVarlen } from './layouts/varlen.ts';
 
 /** What a sample's digest covers beside its id. */
 export interface DigestedSample {
@@ -48,7 +48,7 @@ export function sampleDigest(sample: bigint, masked: DigestedSample): Uint8Array
     uint32(segment!);
     view.setUint8(end++, sentenceLabel);
   }
-  return createHash('sha256').update(bytes.subarray(0, end)).digest();
+  return sha256(bytes.subarray(0, end));
 }
 
 /**
@@ -57,60 +57,89 @@ export function sampleDigest(sample: bigint, masked: DigestedSample): Uint8Array
  * @throws {ArgumentError} for a record batch of something else.
  */
 export function sampleDigests(batch: RecordBatch): Uint8Array {
-  const digests = new Uint8Array(batch.numRows * digestBytes);
   const columns = new Set(batch.schema.fields.map((field) => field.name));
-  if (columns.has('masked_positions')) {
-    const { sample, inputIds, positions, labels, segment, sentenceLabel } = readCompact(batch);
-    for (let row = 0; row < batch.numRows; row++) {
-      const ids = inputIds(row);
-      const rowLabels = new Int32Array(ids.length).fill(ignoredLabel);
-      const rowPositions = positions(row);
-      const maskedLabels = labels(row);
-      for (let index = 0; index < rowPositions.length; index++) {
-        rowLabels[rowPositions[index]!] = maskedLabels[index]!;
-      }
-      const masked = {
-        inputIds: ids,
-        labels: rowLabels,
+  if (columns.has('masked_positions')) return concatenate(compactDigests(batch));
+  if (columns.has('decoder_input_ids')) return concatenate(seq2seqDigests(batch));
+  if (columns.has('attention_mask')) return concatenate(denseDigests(batch));
+  if (columns.has('cu_seqlens')) return concatenate(varlenDigests(batch));
+  throw new ArgumentError('batch', 'columns of one of the layouts', [...columns].join(', '));
+}
+
+function* compactDigests(batch: RecordBatch): Generator<Uint8Array> {
+  const columns = readCompact(batch);
+  const { sample, inputIds, positions, labels, segment, sentenceLabel, cuSeqlens } = columns;
+  let number = 0;
+  for (let row = 0; row < batch.numRows; row++) {
+    const ids = inputIds(row);
+    const rowLabels = new Int32Array(ids.length).fill(ignoredLabel);
+    const rowPositions = positions(row);
+    const maskedLabels = labels(row);
+    for (let index = 0; index < rowPositions.length; index++) {
+      rowLabels[rowPositions[index]!] = maskedLabels[index]!;
+    }
+    const starts = cuSeqlens?.(row) ?? [0, ids.length];
+    for (let index = 0; index + 1 < starts.length; index++) {
+      yield sampleDigest(sample[number++]!, {
+        inputIds: ids.subarray(starts[index], starts[index + 1]),
+        labels: rowLabels.subarray(starts[index], starts[index + 1]),
         segment: segment?.[row],
         sentenceLabel: sentenceLabel?.[row],
-      };
-      digests.set(sampleDigest(sample[row]!, masked), row * digestBytes);
+      });
     }
-    return digests;
   }
-  if (columns.has('decoder_input_ids')) {
-    const { sample, width, targetWidth, inputIds, labels, attentionMask } = readSeq2seq(batch);
-    for (let row = 0; row < batch.numRows; row++) {
-      const target = labels.subarray(row * targetWidth, (row + 1) * targetWidth);
-      const rowLabels = target.subarray(0, lengthBefore(ignoredLabel, target));
-      const attention = attentionMask.subarray(row * width, (row + 1) * width);
-      const masked = {
-        inputIds: inputIds.subarray(row * width, row * width + lengthBefore(0, attention)),
-        labels: rowLabels,
-        labelLength: rowLabels.length,
-      };
-      digests.set(sampleDigest(sample[row]!, masked), row * digestBytes);
-    }
-    return digests;
+}
+
+function* seq2seqDigests(batch: RecordBatch): Generator<Uint8Array> {
+  const { sample, width, targetWidth, inputIds, labels, attentionMask } = readSeq2seq(batch);
+  for (let row = 0; row < batch.numRows; row++) {
+    const target = labels.subarray(row * targetWidth, (row + 1) * targetWidth);
+    const rowLabels = target.subarray(0, lengthBefore(ignoredLabel, target));
+    const attention = attentionMask.subarray(row * width, (row + 1) * width);
+    yield sampleDigest(sample[row]!, {
+      inputIds: inputIds.subarray(row * width, row * width + lengthBefore(0, attention)),
+      labels: rowLabels,
+      labelLength: rowLabels.length,
+    });
   }
-  if (columns.has('attention_mask')) {
-    const { sample, width, inputIds, labels, attentionMask, tokenTypeIds, sentenceLabel } =
-      readDense(batch);
-    for (let row = 0; row < batch.numRows; row++) {
-      const start = row * width;
-      const end = start + lengthBefore(0, attentionMask.subarray(start, start + width));
-      const masked = {
+}
+
+function* denseDigests(batch: RecordBatch): Generator<Uint8Array> {
+  const columns = readDense(batch);
+  const { sample, starts, width, inputIds, labels, attentionMask, segmentIds } = columns;
+  const { tokenTypeIds, sentenceLabel } = columns;
+  for (let row = 0; row < batch.numRows; row++) {
+    const first = row * width;
+    const tokens = lengthBefore(0, attentionMask.subarray(first, first + width));
+    let start = first;
+    for (let index = starts?.[row] ?? row; index < (starts?.[row + 1] ?? row + 1); index++) {
+      // Segment ids ascend: a sample goes on while they are its own.
+      const own = index - (starts?.[row] ?? row) + 1;
+      let end = segmentIds === undefined ? first + tokens : start;
+      while (segmentIds?.[end] === own && end < first + tokens) end++;
+      yield sampleDigest(sample[index]!, {
         inputIds: inputIds.subarray(start, end),
         labels: labels.subarray(start, end),
         segment: tokenTypeIds?.subarray(start, end).indexOf(1),
         sentenceLabel: sentenceLabel?.[row],
-      };
-      digests.set(sampleDigest(sample[row]!, masked), row * digestBytes);
+      });
+      start = end;
     }
-    return digests;
   }
-  throw new ArgumentError('batch', 'columns of one of the layouts', [...columns].join(', '));
+}
+
+function* varlenDigests(batch: RecordBatch): Generator<Uint8Array> {
+  const { samples, sample, inputIds, labels, cuSeqlens, tokenTypeIds, sentenceLabel } =
+    readVarlen(batch);
+  for (let index = 0; index < samples; index++) {
+    const start = cuSeqlens[index]!;
+    const end = cuSeqlens[index + 1]!;
+    yield sampleDigest(sample[index]!, {
+      inputIds: inputIds.subarray(start, end),
+      labels: labels.subarray(start, end),
+      segment: tokenTypeIds?.subarray(start, end).indexOf(1),
+      sentenceLabel: sentenceLabel?.[index],
+    });
+  }
 }
 
 /** How many values there are before the first `padding`, or in all. */
@@ -138,7 +167,7 @@ export class StreamDigest {
     if (!/^[0-9a-f]{64}$/.test(planId)) {
       throw new ArgumentError('planId', '64 hexadecimal digits', planId);
     }
-    this.#value = Buffer.from(planId, 'hex');
+    this.#value = fromHex(planId);
   }
 
   /** Adds a global batch: every row of it, in its order. */
@@ -148,12 +177,11 @@ export class StreamDigest {
 
   /** Adds a global batch by its sample digests, one after the other in the batch's order. */
   updateDigests(digests: Uint8Array): void {
-    const batch = createHash('sha256').update(digests).digest();
-    this.#value = createHash('sha256').update(this.#value).update(batch).digest();
+    this.#value = sha256(this.#value, sha256(digests));
   }
 
   /** The digest, hexadecimal. */
   hex(): string {
-    return Buffer.from(this.#value).toString('hex');
+    return toHex(this.#value);
   }
 }

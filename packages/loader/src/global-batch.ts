@@ -1,5 +1,8 @@
 import { ArgumentError, toUint32 } from '@maskloom/core';
-import { globalOrder, type Order } from './order.ts';
+import { unitsPerStep } from './batching/index-plan.ts';
+import { mixture } from './batching/mixing.ts';
+import type { RowIndex } from './batching/row-index.ts';
+import { sampleUnits, type Units, windowUnits } from './batching/units.ts';
 import { type Plan, stepsPerEpoch } from './plan.ts';
 
 /** Which batch: with the plan, all that its content depends on. */
@@ -41,35 +44,104 @@ export function checkAddress(plan: Plan, address: BatchAddress): Required<BatchA
   return { epoch, step, rank, world };
 }
 
-/** The rows of the dataset that make up a global batch, and which of them are a rank's. */
+/** One row of a batch: a sample, or several that are packed. */
+export interface GlobalRow {
+  /** The number of its dataset in the plan. */
+  readonly dataset: number;
+  /** The epoch of that dataset. */
+  readonly epoch: number;
+  /** Rows of the dataset, one for each sample. */
+  readonly samples: readonly number[];
+}
+
+/** What makes up a global batch, and which of it is a rank's. */
 export interface GlobalBatch {
-  /** Rows of the dataset, in the batch's order. */
-  readonly rows: number[];
+  /** In the batch's order. */
+  readonly rows: readonly GlobalRow[];
   /** The rank's slice: `rows[first]` to `rows[end - 1]`. */
   readonly first: number;
   readonly end: number;
 }
 
+/** What finding a dataset's rows takes beside the plan. */
+export interface BatchedDataset {
+  /** Rows of each shard. */
+  readonly shards: readonly number[];
+  /** For a plan with `rows`. */
+  readonly index: RowIndex | undefined;
+}
+
 /** Finds the rows of global batches; keeps the last epoch's order. */
-export function globalBatches(plan: Plan): (address: Required<BatchAddress>) => GlobalBatch {
-  const total = plan.datasets[0].rows;
+export function globalBatches(
+  plan: Plan,
+  datasets: readonly BatchedDataset[],
+): (address: Required<BatchAddress>) => GlobalBatch {
   const seed = BigInt(plan.seed);
-  let order: Order = (position) => position;
-  let orderEpoch = -1;
+  const { order, batch, last } = plan;
+  const units = plan.datasets.map(({ rows: samples, base }, dataset): Units => {
+    const { shards, index } = datasets[dataset]!;
+    const ordered = { samples, shards, dataset, base: BigInt(base) };
+    const { rows } = plan;
+    return rows === undefined
+      ? sampleUnits(order, ordered, seed)
+      : windowUnits(order, ordered, { rows, batch, last, seed }, index!);
+  });
+  const at = units.length === 1 ? alone(plan, units[0]!) : mixed(plan, units, seed);
 
   return ({ epoch, step, rank, world }) => {
-    if (plan.order === 'global' && epoch !== orderEpoch) {
-      order = globalOrder(total, seed, epoch);
-      orderEpoch = epoch;
-    }
-    const start = step * plan.batch;
-    const count = plan.last === 'short' ? Math.min(plan.batch, total - start) : plan.batch;
-    // Only `fill` reaches beyond the last row: it takes the epoch's first rows again.
-    const rows = Array.from({ length: count }, (_, index) => order((start + index) % total));
+    const rows = at(epoch, step);
+    const count = rows.length;
     return {
       rows,
       first: Math.floor((rank * count) / world),
       end: Math.floor(((rank + 1) * count) / world),
     };
+  };
+}
+
+/** The rows of a step of one dataset. */
+function alone(plan: Plan, units: Units): (epoch: number, step: number) => GlobalRow[] {
+  const per = unitsPerStep(plan);
+  return (epoch, step) => {
+    const first = step * per;
+    const count = plan.last === 'short' ? Math.min(per, units.count - first) : per;
+    const rows: GlobalRow[] = [];
+    for (let unit = 0; unit < count; unit++) {
+      // Only `fill` reaches beyond the last row: it takes the epoch's first rows again.
+      for (const samples of units.at(epoch, (first + unit) % units.count)) {
+        rows.push({ dataset: 0, epoch, samples });
+      }
+    }
+    return rows;
+  };
+}
+
+/** The rows of a step of several datasets, each of which goes through epochs of its own. */
+function mixed(
+  plan: Plan,
+  units: readonly Units[],
+  seed: bigint,
+): (epoch: number, step: number) => GlobalRow[] {
+  const per = unitsPerStep(plan);
+  const steps = stepsPerEpoch(plan);
+  const drawOf = mixture(
+    plan.datasets.map(({ weight }) => weight!),
+    seed,
+  );
+  return (epoch, step) => {
+    const first = (epoch * steps + step) * per;
+    if (!Number.isSafeInteger(first + per)) {
+      throw new ArgumentError('epoch', 'one before the 2^53rd row of the run', epoch);
+    }
+    const rows: GlobalRow[] = [];
+    for (let unit = 0; unit < per; unit++) {
+      const { dataset, draw } = drawOf(first + unit);
+      const { count } = units[dataset]!;
+      const own = Math.floor(draw / count);
+      for (const samples of units[dataset]!.at(own, draw - own * count)) {
+        rows.push({ dataset, epoch: own, samples });
+      }
+    }
+    return rows;
   };
 }

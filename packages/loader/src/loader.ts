@@ -1,29 +1,59 @@
-import { availableParallelism } from 'node:os';
-import { ArgumentError, type OutputLengths } from '@maskloom/core';
-import type { Dataset } from '@maskloom/shards';
+import { ArgumentError, kernelBytes, type OutputLengths } from '@maskloom/core';
+import { cacheOf, type Dataset, openSamples } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
+import { processors, startWorker } from '#worker';
 import { type Batch, batchOf } from './batch.ts';
-import { longestOutputs } from './capacity.ts';
-import { checkDataset } from './check-dataset.ts';
-import { type BatchResult, createCompute } from './compute.ts';
+import { plannedIndex } from './batching/planned-index.ts';
+import { checkDatasets } from './check-dataset.ts';
+import { createCompute } from './compute.ts';
+import { LoaderClosedError } from './errors.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
 import type { LayoutContext } from './layouts/layout.ts';
-import { defaultLayout, type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import { layoutContextOf } from './layouts/layout-context.ts';
+import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import { maskerOf } from './masker.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
-import type { Pool } from './pools/pool.ts';
-import { threadPool } from './pools/thread-pool.ts';
-import { metadataRoom, type SlotBytes } from './slot.ts';
+import type { Pool, PoolResult } from './pools/pool.ts';
+import type { Faults } from './pools/worker-compute.ts';
+import { type WorkerFailureEvent, WorkerPool } from './pools/worker-pool.ts';
+import { Ring, type RingShape } from './ring.ts';
+import { align, metadataRoom, newSlot } from './slot.ts';
 import { checkState, type State, stateAfter } from './state.ts';
 
 /** Options of {@linkcode createLoader}. */
 export interface LoaderOptions {
   readonly plan: Plan;
-  /** The dataset that the plan names. */
-  readonly dataset: Dataset;
+  /** The dataset that the plan names; or `datasets`, if it names several. */
+  readonly dataset?: Dataset;
+  /** The datasets of a mixture, in the plan's order. */
+  readonly datasets?: readonly Dataset[];
+  /**
+   * A folder where the index of packed rows, or of batches by length, is kept: it is built once for a dataset. Without
+   * one, it is built each time.
+   */
+  readonly indexes?: string;
   /** Worker threads; 0 computes in the calling thread. Default: one less than there are processors, at least 1. */
   readonly workers?: number;
+  /**
+   * Milliseconds after which a worker that has not computed its batch counts as hung, and the batch is computed again
+   * elsewhere. Default 60,000.
+   */
+  readonly patience?: number;
+  /** Failures in a row, of a batch or of all workers, before giving up. Default 4. */
+  readonly attempts?: number;
+  /** Limit of a worker's heap in MiB, on Node. Default Node's own. */
+  readonly workerHeap?: number;
+  /** Told of what happens beside the batches. Default: workers that failed are logged with `console.warn`. */
+  readonly onEvent?: (event: LoaderEvent) => void;
+  /** Closes the loader. */
+  readonly signal?: AbortSignal;
+  /** @internal For tests: workers that fail. */
+  readonly faults?: Faults;
 }
+
+/** What happens beside the batches. */
+export type LoaderEvent = WorkerFailureEvent;
 
 /** Where a stream starts. With a plan id, as a {@linkcode State} has one, it is checked. */
 export type Position = Pick<State, 'epoch' | 'step'> & Partial<State>;
@@ -55,21 +85,34 @@ export interface Loader {
   readonly planId: string;
   readonly stepsPerEpoch: number;
   readonly workers: number;
+  /** How many workers failed so far. */
+  readonly workerFailures: number;
   /**
    * The Arrow schema of a layout's batches (default as in `batches()`); for one that pads to the batch, of
    * the widest.
    */
   schema(layout?: LayoutSpec): Schema;
-  /** Computes one batch, in memory of its own. */
+  /**
+   * Computes one batch, in memory of its own.
+   *
+   * @throws {PoolError} when workers failed too often in a row.
+   * @throws {LoaderClosedError} once the loader is closed.
+   */
   batch(
     address: BatchAddress & { readonly layout?: LayoutSpec; readonly digest?: boolean },
   ): Promise<Batch>;
   /**
    * Streams batches in order. A batch is valid until the next is asked for: its memory is a slot of
    * the ring, which workers then fill again. A consumer that stops asking stops the workers.
+   *
+   * @throws {PoolError} when workers failed too often in a row.
+   * @throws {LoaderClosedError} once the loader is closed.
    */
   batches(options?: BatchesOptions): AsyncGenerator<Batch, void, void>;
-  /** Waits for what is under way, then frees threads and memory. */
+  /**
+   * Ends threads and frees memory at once: what is under way rejects. Batches that were handed over stay as they are.
+   * Closing again is the same as once.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -97,21 +140,71 @@ export interface Loader {
  * ```
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
-  const { plan, dataset, workers = Math.max(1, availableParallelism() - 1) } = options;
+  const { plan, workers = Math.max(1, processors() - 1) } = options;
+  const { patience = 60_000, attempts = 4, workerHeap, signal, faults } = options;
   checkCount('workers', workers, 0);
-  checkDataset(plan, dataset);
-  const { manifest, shards } = dataset;
-  const context = {
-    vocab: manifest.vocab,
-    capacity: longestOutputs(plan, dataset),
-    sentenceOrder: plan.strategy.type === 'sentence-order',
-    defaultLayout: defaultLayout(plan),
+  checkCount('patience', patience, 1);
+  checkCount('attempts', attempts, 1);
+  signal?.throwIfAborted();
+  const datasets = options.datasets ?? (options.dataset === undefined ? [] : [options.dataset]);
+  checkDatasets(plan, datasets);
+  const threads = Math.max(1, workers);
+  const opened = await Promise.all(
+    datasets.map(async ({ manifest, shards, memory, ...dataset }, number) => {
+      const cache = cacheOf(memory, threads);
+      // Threads have all of the memory there is for caches: this one keeps a single record batch.
+      const samples = openSamples(manifest, shards, { cache: workers === 0 ? cache : 0 });
+      const index = await plannedIndex(
+        plan,
+        number,
+        { ...dataset, manifest, ...samples },
+        options.indexes,
+      );
+      return { manifest, shards, cache, samples, index };
+    }),
+  );
+  const closeSamples = () => {
+    for (const { samples } of opened) samples.close?.();
+  };
+  const context = await layoutContextOf(plan, opened);
+  const { onEvent = logEvent } = options;
+  const failures = { count: 0 };
+  const onFailure = (event: WorkerFailureEvent): void => {
+    failures.count++;
+    onEvent(event);
   };
   const pool =
     workers === 0
-      ? inlinePool(createCompute(plan, context, dataset))
-      : await threadPool(workers, { plan, manifest, context, shards });
-  return new PooledLoader(plan, context, workers, pool);
+      ? inlinePool(
+          createCompute(plan, context, opened),
+          (room) => maskerOf(plan, context.vocab, room),
+          closeSamples,
+        )
+      : new WorkerPool(
+          workers,
+          startWorker,
+          {
+            plan,
+            context,
+            datasets: opened.map(({ manifest, shards, cache, index }) => ({
+              manifest,
+              shards,
+              cache,
+              index: index?.bytes,
+            })),
+            faults,
+          },
+          { patience, attempts, heap: workerHeap, onFailure },
+        );
+  if (workers > 0) closeSamples();
+  const loader = new PooledLoader(plan, context, workers, pool, failures);
+  signal?.addEventListener('abort', () => void loader.close(), { once: true });
+  return loader;
+}
+
+function logEvent({ error, failures, givenUp }: LoaderEvent): void {
+  const then = givenUp ? 'giving up' : 'another computes its batch';
+  console.warn(`${error.stack}\n(failure ${failures} in a row; ${then})`);
 }
 
 class PooledLoader implements Loader {
@@ -121,14 +214,29 @@ class PooledLoader implements Loader {
   readonly workers: number;
   readonly #context: LayoutContext;
   readonly #pool: Pool;
+  readonly #failures: { readonly count: number };
+  /** The ring of a stream that ended, for the next. */
+  #idle: Ring | undefined;
+  #closed: Promise<void> | undefined;
 
-  constructor(plan: Plan, context: LayoutContext, workers: number, pool: Pool) {
+  constructor(
+    plan: Plan,
+    context: LayoutContext,
+    workers: number,
+    pool: Pool,
+    failures: { readonly count: number },
+  ) {
     this.plan = plan;
     this.planId = planId(plan);
     this.stepsPerEpoch = stepsPerEpoch(plan);
     this.workers = workers;
     this.#context = context;
     this.#pool = pool;
+    this.#failures = failures;
+  }
+
+  get workerFailures(): number {
+    return this.#failures.count;
   }
 
   schema(layout?: LayoutSpec): Schema {
@@ -139,13 +247,23 @@ class PooledLoader implements Loader {
     address: BatchAddress & { readonly layout?: LayoutSpec; readonly digest?: boolean },
   ): Promise<Batch> {
     const { layout, digest = false } = address;
+    if (this.#closed !== undefined) throw new LoaderClosedError();
     const checked = checkAddress(this.plan, address);
-    const slot = new SharedArrayBuffer(this.#slotBytes(layout, checked.world));
-    const result = await this.#pool.run({ address: checked, layout, slot, digest });
-    return this.#batch(slot, layout, checked, result);
+    const slot = newSlot(this.#slotBytes(layout, checked.world), this.#pool.sharing === 'shared');
+    const task = { address: checked, layout, slot, digest, ring: undefined, stream: slot };
+    return this.#batch(layout, checked, await this.#pool.run(task));
   }
 
-  async *batches(options: BatchesOptions = {}): AsyncGenerator<Batch, void, void> {
+  batches(options: BatchesOptions = {}): AsyncGenerator<Batch, void, void> {
+    const stream = this.#batches(options);
+    // Node 20 does not give generators this method.
+    stream[Symbol.asyncDispose] ??= async () => {
+      await stream.return();
+    };
+    return stream;
+  }
+
+  async *#batches(options: BatchesOptions): AsyncGenerator<Batch, void, void> {
     const { layout, digest = false, prefetch = 4, signal } = options;
     const { rank = 0, world = 1, steps = Number.POSITIVE_INFINITY } = options;
     if (steps !== Number.POSITIVE_INFINITY) checkCount('steps', steps, 0);
@@ -153,63 +271,90 @@ class PooledLoader implements Loader {
     const from: Position = options.from ?? { epoch: 0, step: 0 };
     if (from.plan !== undefined) checkState(this.plan, from);
     let address = checkAddress(this.plan, { epoch: from.epoch, step: from.step, rank, world });
+    const slotBytes = this.#slotBytes(layout, world);
+    signal?.throwIfAborted();
+    if (this.#closed !== undefined) throw new LoaderClosedError();
+    if (steps === 0) return;
 
-    const bytes = this.#slotBytes(layout, world);
-    const free: SlotBytes[] = [];
-    for (let slots = 0; slots < Math.min(prefetch + 1, steps); slots++) {
-      free.push(new SharedArrayBuffer(bytes));
-    }
-    const ahead: {
-      address: Required<BatchAddress>;
-      slot: SlotBytes;
-      result: Promise<BatchResult>;
-    }[] = [];
+    const stream = {};
+    const ring = this.#takeRing(Math.min(prefetch + 1, steps), slotBytes);
+    const free = [...ring.slots];
+    const ahead: { address: Required<BatchAddress>; result: Promise<PoolResult> }[] = [];
     let submitted = 0;
     const submit = (): void => {
       while (submitted < steps && free.length > 0) {
         const slot = free.pop()!;
-        const result = this.#pool.run({ address, layout, slot, digest });
+        const result = this.#pool.run({ address, layout, slot, digest, ring, stream });
         // Awaited in turn below; until then a failure must not count as unhandled.
         result.catch(() => {});
-        ahead.push({ address, slot, result });
+        ahead.push({ address, result });
         submitted++;
         const next = stateAfter(this.plan, this.planId, address);
         address = { epoch: next.epoch, step: next.step, rank, world };
       }
     };
-
+    const abort = (): void => void this.#pool.cancel(stream, signal!.reason);
+    signal?.addEventListener('abort', abort);
     try {
-      signal?.throwIfAborted();
       submit();
       for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
         const result = await next.result;
         signal?.throwIfAborted();
-        yield this.#batch(next.slot, layout, next.address, result);
-        free.push(next.slot);
+        yield this.#batch(layout, next.address, result);
+        signal?.throwIfAborted();
+        if (this.#closed !== undefined) throw new LoaderClosedError();
+        free.push(result.slot);
         submit();
       }
     } finally {
-      // Workers write to the slots until they are done.
-      await Promise.allSettled(ahead.map(({ result }) => result));
+      signal?.removeEventListener('abort', abort);
+      // Workers may still write to slots; nobody waits for that, but the next stream's ring is another until then.
+      void this.#pool.cancel(stream, undefined).then(() => this.#giveRing(ring));
     }
   }
 
-  async close(): Promise<void> {
-    await this.#pool.close();
+  close(): Promise<void> {
+    this.#closed ??= this.#pool.close();
+    this.#idle = undefined;
+    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
+  #takeRing(slots: number, slotBytes: number): Ring {
+    const { sharing, rooms } = this.#pool;
+    const roomBytes = align(kernelBytes(this.#context.vocab.size));
+    const shape: RingShape = { sharing, slots, slotBytes, rooms, roomBytes };
+    const idle = this.#idle;
+    this.#idle = undefined;
+    if (idle?.fits(shape) === true) return idle;
+    // Its memory is let go before more is asked for.
+    if (idle !== undefined) this.#pool.forget(idle);
+    return new Ring(shape);
+  }
+
+  /** Keeps one ring for the next stream. */
+  #giveRing(ring: Ring): void {
+    const before = this.#idle;
+    if (before !== undefined) this.#pool.forget(before);
+    this.#idle = this.#closed === undefined ? ring : undefined;
+  }
+
   #batch(
-    slot: SlotBytes,
     layout: LayoutSpec | undefined,
     address: Required<BatchAddress>,
-    result: BatchResult,
+    result: PoolResult,
   ): Batch {
     const schema = this.#schema(layout, result.capacity);
-    return batchOf(slot, schema, address, result, stateAfter(this.plan, this.planId, address));
+    return batchOf(
+      result.slot,
+      schema,
+      address,
+      result,
+      stateAfter(this.plan, this.planId, address),
+    );
   }
 
   #schema(layout: LayoutSpec | undefined, ofBatch: OutputLengths): Schema {

@@ -61,7 +61,7 @@ describe('parsePlan() names what is wrong', () => {
     [{ copies: 3 }, /^copies is 3/],
     [{ strategy: { type: 'span' } }, /^strategy.type is "span"/],
     [{ strategy: { ...plan.strategy, select: 0.15 } }, /^strategy.select is 0.15/],
-    [{ datasets: [] }, /does not name one dataset/],
+    [{ datasets: [] }, /does not name 1 to 4096 datasets/],
     [{ datasets: [{ ...plan.datasets[0], digest: 'x' }] }, /^datasets\[0\].digest is "x"/],
     [{ worldSize: 4 }, /unknown field "worldSize"/],
   ])('%o', (fields, message) => {

@@ -10,7 +10,7 @@ export interface RateSchedule {
 
 /** Checks a schedule from a plan. */
 export function checkRateSchedule(schedule: RateSchedule): RateSchedule {
-  const { over, points } = schedule;
+  const { over, points } = schedule ?? {};
   if (over !== 'epoch' && over !== 'step') {
     throw new ArgumentError('rates.over', '"epoch" or "step"', over);
   }
@@ -19,7 +19,8 @@ export function checkRateSchedule(schedule: RateSchedule): RateSchedule {
   }
   let previous = -1;
   for (const point of points as readonly unknown[]) {
-    const [at, rate] = Array.isArray(point) ? (point as unknown[]) : [];
+    const [at, rate, ...more] = Array.isArray(point) ? (point as unknown[]) : [];
+    if (more.length > 0) throw new ArgumentError('rates.points', 'pairs of [at, rate]', point);
     if (!Number.isInteger(at) || (at as number) <= previous || (at as number) >= 2 ** 32) {
       throw new ArgumentError(`rates.points: ${over}`, 'ascending integers from 0 to 2^32-1', at);
     }

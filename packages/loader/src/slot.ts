@@ -15,6 +15,23 @@ import { VectorLoader } from 'apache-arrow/visitor/vectorloader';
 /** Memory that threads may share. */
 export type SlotBytes = SharedArrayBuffer | ArrayBuffer;
 
+/** Part of a memory that one batch is written to. */
+export interface Slot {
+  readonly buffer: SlotBytes;
+  /** Its first byte, a multiple of 64. */
+  readonly start: number;
+  readonly bytes: number;
+}
+
+/** A slot in memory of its own, which threads may share where the runtime has such memory. */
+export function newSlot(bytes: number, shared: boolean): Slot {
+  return {
+    buffer: shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes),
+    start: 0,
+    bytes,
+  };
+}
+
 /** Bytes kept free in front of the body for the message's metadata. */
 export const metadataRoom = 2048;
 const alignment = 64;
@@ -39,12 +56,12 @@ export interface SlotContents {
 
 /** Writes the columns of a record batch into a slot, in schema order. */
 export class SlotWriter {
-  readonly #slot: SlotBytes;
+  readonly #slot: Slot;
   readonly #nodes: number[] = [];
   readonly #buffers: [number, number][] = [];
   #end = metadataRoom;
 
-  constructor(slot: SlotBytes) {
+  constructor(slot: Slot) {
     this.#slot = slot;
   }
 
@@ -56,30 +73,35 @@ export class SlotWriter {
   }
 
   uint8(length: number): Uint8Array {
-    return new Uint8Array(this.#slot, this.#take(length), length);
+    return new Uint8Array(this.#slot.buffer, this.#take(length), length);
   }
 
   uint16(length: number): Uint16Array {
-    return new Uint16Array(this.#slot, this.#take(length * 2), length);
+    return new Uint16Array(this.#slot.buffer, this.#take(length * 2), length);
   }
 
   uint32(length: number): Uint32Array {
-    return new Uint32Array(this.#slot, this.#take(length * 4), length);
+    return new Uint32Array(this.#slot.buffer, this.#take(length * 4), length);
   }
 
   int32(length: number): Int32Array {
-    return new Int32Array(this.#slot, this.#take(length * 4), length);
+    return new Int32Array(this.#slot.buffer, this.#take(length * 4), length);
   }
 
   uint64(length: number): BigUint64Array {
-    return new BigUint64Array(this.#slot, this.#take(length * 8), length);
+    return new BigUint64Array(this.#slot.buffer, this.#take(length * 8), length);
   }
 
   #take(bytes: number): number {
     const start = this.#end;
     this.#buffers.push([start - metadataRoom, bytes]);
     this.#end = align(start + bytes);
-    return start;
+    if (this.#end > this.#slot.bytes) {
+      throw new RangeError(
+        `A batch of ${this.#end} bytes does not fit a slot of ${this.#slot.bytes}`,
+      );
+    }
+    return this.#slot.start + start;
   }
 
   /** Writes the metadata in front of the body. */
@@ -98,8 +120,8 @@ export class SlotWriter {
       throw new RangeError(`Metadata of ${size} bytes does not fit the slot's ${metadataRoom}`);
     }
     const start = metadataRoom - size;
-    const bytes = new Uint8Array(this.#slot, start, size);
-    const view = new DataView(this.#slot, start, 8);
+    const bytes = new Uint8Array(this.#slot.buffer, this.#slot.start + start, size);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
     view.setUint32(0, 0xffffffff, true);
     view.setInt32(4, size - 8, true);
     bytes.fill(0, 8 + metadata.byteLength);
@@ -109,13 +131,9 @@ export class SlotWriter {
 }
 
 /** The record batch in a filled slot: views of the slot, no copy. */
-export function recordBatchOf(
-  schema: Schema,
-  slot: SlotBytes,
-  contents: SlotContents,
-): RecordBatch {
+export function recordBatchOf(schema: Schema, slot: Slot, contents: SlotContents): RecordBatch {
   const loader = new VectorLoader(
-    new Uint8Array(slot, metadataRoom, contents.end - metadataRoom),
+    new Uint8Array(slot.buffer, slot.start + metadataRoom, contents.end - metadataRoom),
     contents.nodes.map((length) => new FieldNode(length, 0)),
     contents.buffers.map(([offset, length]) => new BufferRegion(offset, length)),
     new Map(),

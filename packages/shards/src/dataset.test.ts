@@ -15,7 +15,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDataset } from './dataset.ts';
 import type { Manifest } from './manifest.ts';
-import { openSamples } from './samples.ts';
+import { openSamples } from './open-samples.ts';
 import { createDatasetWriter, type DatasetWriterOptions } from './writer.ts';
 
 const vocab = { size: 300, maskId: 4, padId: 0, specialIds: [0, 1, 2, 3, 4], continuationIds: [9] };

@@ -37,31 +37,68 @@ export class ManifestError extends SyntaxError {
   }
 }
 
-/** A shard whose bytes are not those that the manifest lists. */
+/** Why a shard can't be used, and what to do about it. */
+const remedies = {
+  SHARD_MISSING: 'the file is not there: copy it again or encode the dataset again',
+  SHARD_SIZE: 'the file is torn or another: copy it again or encode the dataset again',
+  SHARD_CHECKSUM: 'the file is torn or altered: copy it again or encode the dataset again',
+  SHARD_FORMAT: 'the file is not as the manifest says: copy both again or encode the dataset again',
+  SHARD_READ: 'the disk or server does not give it: look there, then go on from the last state',
+} as const;
+
+/** Where in a shard something is wrong. */
+export interface ShardPlace {
+  /** Number of the record batch in its shard, from 0. */
+  readonly recordBatch: number;
+  /** The record batch's byte range. */
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** A shard whose bytes are not those that the manifest lists, or can't be read. */
 export class ShardError extends Error {
   override readonly name = 'ShardError';
-  readonly code: 'SHARD_MISSING' | 'SHARD_SIZE' | 'SHARD_CHECKSUM' | 'SHARD_FORMAT';
-  /** The shard's path. */
+  readonly code: keyof typeof remedies;
+  /** The shard's path or URL. */
   readonly shard: string;
   /** What the manifest promises. */
   readonly expected: string;
   /** What was found. */
   readonly actual: string;
+  /** If one record batch is concerned: its number in the shard, from 0. */
+  readonly recordBatch: number | undefined;
+  /** And its byte range. */
+  readonly offset: number | undefined;
+  readonly bytes: number | undefined;
 
   constructor(
     code: ShardError['code'],
     shard: string,
     expected: string,
     actual: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { readonly place?: ShardPlace | undefined },
   ) {
+    const { place } = options ?? {};
+    const where =
+      place === undefined
+        ? ''
+        : `, record batch ${place.recordBatch} (bytes ${place.offset} to ${place.offset + place.bytes - 1})`;
     super(
-      `Shard ${shard}: found ${actual}, expected ${expected}; the file is missing, torn or altered, copy it again or encode the dataset again`,
+      `Shard ${shard}${where}: found ${actual}, expected ${expected}; ${remedies[code]}`,
       options,
     );
     this.code = code;
     this.shard = shard;
     this.expected = expected;
     this.actual = actual;
+    this.recordBatch = place?.recordBatch;
+    this.offset = place?.offset;
+    this.bytes = place?.bytes;
+  }
+
+  /** The same error, with the record batch it is about. */
+  at(place: ShardPlace): ShardError {
+    const { code, shard, expected, actual } = this;
+    return new ShardError(code, shard, expected, actual, { cause: this, place });
   }
 }

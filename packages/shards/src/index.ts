@@ -4,19 +4,7 @@
  *
  * @module
  */
-export { canonicalJson, type Json } from './canonical-json.ts';
-export { type Dataset, type OpenDatasetOptions, openDataset } from './dataset.ts';
-export { DatasetError, ManifestError, ShardError } from './errors.ts';
-export {
-  datasetDigest,
-  type ExtraColumn,
-  type Manifest,
-  parseManifest,
-  type RecordBatchRange,
-  type ShardEntry,
-} from './manifest.ts';
-export { openSamples, type Samples, type ShardBytes } from './samples.ts';
-export { tokenArray, tokenType } from './schema.ts';
+export * from './portable.ts';
 export {
   createDatasetWriter,
   type DatasetWriter,

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { checkVocab, type VocabTraits } from '@maskloom/core';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { ManifestError } from './errors.ts';
+import { sha256, toHex } from './sha256/sha256.ts';
 
 /** Columns a shard may have beside `input_ids`. */
 export type ExtraColumn = (typeof extraColumns)[number];
@@ -54,9 +54,8 @@ export interface Manifest {
  */
 export function datasetDigest(manifest: Manifest): string {
   const shards = manifest.shards.map(({ path: _, ...rest }) => rest);
-  return createHash('sha256')
-    .update(canonicalJson({ ...manifest, shards } as unknown as Json))
-    .digest('hex');
+  const json = canonicalJson({ ...manifest, shards } as unknown as Json);
+  return toHex(sha256(new TextEncoder().encode(json)));
 }
 
 /**

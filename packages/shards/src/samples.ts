@@ -1,13 +1,49 @@
-import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
+import { ArgumentError } from '@maskloom/core';
+import type { RecordBatch } from 'apache-arrow';
 import { ShardError } from './errors.ts';
 import type { Manifest } from './manifest.ts';
+import { readRecordBatches } from './read-record-batch.ts';
 
 /** The bytes of a shard, in memory that threads may share. */
 export type ShardBytes = SharedArrayBuffer | ArrayBuffer;
 
+/** Memory that threads share, where the runtime has it: a page that is not isolated does not. */
+export function sharedMemory(bytes: number): ShardBytes {
+  return typeof SharedArrayBuffer === 'undefined'
+    ? new ArrayBuffer(bytes)
+    : new SharedArrayBuffer(bytes);
+}
+
 /** Random access to the samples of a dataset. */
-export interface Samples {
-  /** Number of samples. */
+export interface Samples extends ReadySamples {
+  /**
+   * Makes samples ready that are not in memory: reads and verifies them. Absent where all shards are in memory: there every
+   * sample is ready, and nothing is to be awaited. Of a dataset with a memory budget, only what this gives can be
+   * relied on to have the rows asked for.
+   *
+   * @throws {ShardError} if a shard can't be read, or is not what the manifest says.
+   */
+  readonly load?: (request: LoadRequest) => Promise<LoadedSamples>;
+  /** Begins to read what these rows will need, and forgets about what fails. Absent where all shards are in memory. */
+  readonly readAhead?: (rows: readonly number[]) => void;
+  /** Closes what is open for reading. Absent where all shards are in memory. */
+  readonly close?: () => void;
+}
+
+/** What is to be made ready. */
+export interface LoadRequest {
+  /** Rows whose samples are asked for. */
+  readonly rows: readonly number[];
+  /** Rows whose lengths alone are asked for. */
+  readonly lengths?: readonly number[];
+}
+
+/** Samples that are ready, until they are disposed of: then their memory is used again. */
+export interface LoadedSamples extends ReadySamples, Disposable {}
+
+/** Samples that can be had at once. */
+export interface ReadySamples {
+  /** Number of samples of the dataset. */
   readonly rows: number;
   /** Number of tokens of a sample. */
   length(row: number): number;
@@ -22,7 +58,8 @@ export interface Samples {
   units(row: number): Uint8Array | undefined;
 }
 
-interface RecordBatchColumns {
+/** The columns of a record batch: views. */
+export interface RecordBatchColumns {
   readonly offsets: Int32Array;
   readonly values: Uint16Array | Uint32Array;
   readonly segments: Uint32Array | undefined;
@@ -31,17 +68,19 @@ interface RecordBatchColumns {
 }
 
 /**
- * Opens the samples of a dataset whose shards are in memory, without copying: in a worker, over the
- * buffers that the main thread read.
+ * The samples of those shards that are in memory, without copying.
  *
- * @param shards the bytes of each shard of the manifest, in its order
- * @throws {ShardError} with code `SHARD_FORMAT` if a shard does not hold what the manifest says.
+ * @param shards the bytes of each shard of the manifest, in its order; undefined if it is not in memory
  */
-export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): Samples {
+export function residentSamples(
+  manifest: Manifest,
+  shards: readonly (ShardBytes | undefined)[],
+): ReadySamples {
   const { rowsPerRecordBatch } = manifest;
-  const firstRows = manifest.shards.map((shard) => shard.firstRow);
   const columns = manifest.shards.map((shard, index) => {
-    const batches = readColumns(manifest, shard.path, shards[index]!);
+    const bytes = shards[index];
+    if (bytes === undefined) return undefined;
+    const batches = readColumns(manifest, shard.path, bytes);
     const rows = batches.map((batch) => batch.offsets.length - 1);
     const uneven = rows.slice(0, -1).some((count) => count !== rowsPerRecordBatch);
     if (uneven || rows.reduce((sum, count) => sum + count, 0) !== shard.rows) {
@@ -54,15 +93,20 @@ export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): 
     }
     return batches;
   });
+  const placeOf = rowPlaces(manifest);
 
   function locate(row: number): { batch: RecordBatchColumns; index: number } {
-    if (!(row >= 0 && row < manifest.rows)) {
-      throw new RangeError(`Row ${row} is not in the dataset of ${manifest.rows} rows`);
+    const { shard, recordBatch, index } = placeOf(row);
+    const batches = columns[shard];
+    if (batches === undefined) {
+      throw new ArgumentError(
+        'row',
+        'one that load() made ready',
+        row,
+        'its shard is not in memory',
+      );
     }
-    const shard = lastAtMost(firstRows, row);
-    const within = row - firstRows[shard]!;
-    const number = Math.floor(within / rowsPerRecordBatch);
-    return { batch: columns[shard]![number]!, index: within - number * rowsPerRecordBatch };
+    return { batch: batches[recordBatch]!, index };
   }
 
   return {
@@ -86,28 +130,55 @@ export function openSamples(manifest: Manifest, shards: readonly ShardBytes[]): 
   };
 }
 
-function readColumns({ columns }: Manifest, path: string, bytes: ShardBytes): RecordBatchColumns[] {
+/** Where a row is. */
+export interface RowPlace {
+  /** Number of its shard. */
+  readonly shard: number;
+  /** Number of its record batch in that shard. */
+  readonly recordBatch: number;
+  /** Number of the row in that record batch. */
+  readonly index: number;
+}
+
+/** Finds where rows are. */
+export function rowPlaces(manifest: Manifest): (row: number) => RowPlace {
+  const { rows, rowsPerRecordBatch } = manifest;
+  const firstRows = manifest.shards.map((shard) => shard.firstRow);
+  return (row) => {
+    if (!(row >= 0 && row < rows)) {
+      throw new RangeError(`Row ${row} is not in the dataset of ${rows} rows`);
+    }
+    const shard = lastAtMost(firstRows, row);
+    const within = row - firstRows[shard]!;
+    const recordBatch = Math.floor(within / rowsPerRecordBatch);
+    return { shard, recordBatch, index: within - recordBatch * rowsPerRecordBatch };
+  };
+}
+
+function readColumns(manifest: Manifest, path: string, bytes: ShardBytes): RecordBatchColumns[] {
   try {
-    const batches = [...RecordBatchReader.from(new Uint8Array(bytes))];
-    return batches.map((batch) => {
-      const { offsets, values } = readList(batch, 'input_ids');
-      const segments = batch.getChild('segment')?.data[0]?.values as Uint32Array | undefined;
-      const units = columns.includes('units') ? readList(batch, 'units') : undefined;
-      if (units?.offsets.some((end, row) => end !== offsets[row])) {
-        throw new RangeError('a column "units" with another number of values than tokens');
-      }
-      return {
-        offsets,
-        values: values as Uint16Array | Uint32Array,
-        segments,
-        units: units?.values as Uint8Array | undefined,
-      };
-    });
+    return readRecordBatches(new Uint8Array(bytes)).map((batch) => columnsOf(manifest, batch));
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause);
-    const expected = `an Arrow IPC file with ${['input_ids', ...columns].join(', ')}`;
+    const expected = `an Arrow IPC file with ${['input_ids', ...manifest.columns].join(', ')}`;
     throw new ShardError('SHARD_FORMAT', path, expected, problem, { cause });
   }
+}
+
+/** The columns of a record batch, if it has those that the manifest says. */
+export function columnsOf({ columns }: Manifest, batch: RecordBatch): RecordBatchColumns {
+  const { offsets, values } = readList(batch, 'input_ids');
+  const segments = batch.getChild('segment')?.data[0]?.values as Uint32Array | undefined;
+  const units = columns.includes('units') ? readList(batch, 'units') : undefined;
+  if (units?.offsets.some((end, row) => end !== offsets[row])) {
+    throw new RangeError('a column "units" with another number of values than tokens');
+  }
+  return {
+    offsets,
+    values: values as Uint16Array | Uint32Array,
+    segments,
+    units: units?.values as Uint8Array | undefined,
+  };
 }
 
 function readList(batch: RecordBatch, name: string) {

@@ -11,7 +11,7 @@ import { rateOf } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import type { Tokenizer } from '@maskloom/text';
 import { Command, Option } from 'commander';
-import { integer, seed } from '../options.ts';
+import { integer, memory, memoryOption, seed } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 
 interface PreviewCommandOptions {
@@ -23,6 +23,7 @@ interface PreviewCommandOptions {
   readonly epochs: number;
   readonly mode?: 'dynamic' | 'static';
   readonly copies?: number;
+  readonly memory?: number;
   readonly json?: true;
 }
 
@@ -42,7 +43,7 @@ export function previewCommand(): Command {
   return new Command('preview')
     .description('show how a sample is masked, epoch by epoch')
     .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset')
+    .requiredOption('--data <folder>', 'its dataset; of a mixture, the one that has the sample')
     .requiredOption('--tokenizer <folder>', 'the tokenizer it was encoded with')
     .addOption(new Option('--sample <id>', 'which sample').argParser(seed).default(0n, '0'))
     .option('--epoch <number>', 'first epoch', integer(0), 0)
@@ -51,21 +52,25 @@ export function previewCommand(): Command {
       new Option('--mode <mode>', "instead of the plan's mode").choices(['dynamic', 'static']),
     )
     .option('--copies <count>', 'with --mode static: sets of masks', integer(1))
+    .option(...memoryOption, memory)
     .option('--json', 'print JSON')
     .action(run);
 }
 
 async function run(options: PreviewCommandOptions): Promise<void> {
   const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
+  const dataset = await openDataset(options.data, { memory: options.memory });
   // Loaded here: the tokenizer library is large, and other commands do without it.
   const { loadTokenizer } = await import('@maskloom/text');
   const tokenizer = await loadTokenizer(options.tokenizer);
   const sample = toUint64('sample', options.sample);
-  const row = Number(sample - BigInt(plan.datasets[0].base));
-  const ids = dataset.sample(row);
-  const segment = dataset.segment(row);
-  const units = dataset.units(row);
+  const named = plan.datasets.find(({ digest }) => digest === dataset.digest) ?? plan.datasets[0]!;
+  const row = Number(sample - BigInt(named.base));
+  using loaded = await dataset.load?.({ rows: [row] });
+  const ready = loaded ?? dataset;
+  const ids = ready.sample(row);
+  const segment = ready.segment(row);
+  const units = ready.units(row);
   const mode = toMode(options.mode === undefined ? plan : options);
   const masker = createMasker({
     vocab: dataset.manifest.vocab,

@@ -1,17 +1,19 @@
-import { createLoader } from '@maskloom/loader';
-import { openDataset } from '@maskloom/shards';
+import { createLoader, mixedVocab } from '@maskloom/loader';
 import { Command } from 'commander';
-import { integer } from '../options.ts';
+import { Datasets, folders } from '../datasets.ts';
+import { indexesOption, integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { serve } from '../sidecar/server.ts';
 
 interface ServeCommandOptions {
   readonly plan: string;
-  readonly data: string;
+  readonly data: readonly string[];
   readonly host: string;
   readonly port: number;
   readonly workers: number;
   readonly prefetch: number;
+  readonly memory?: number;
+  readonly indexes: string;
 }
 
 /** `maskloom serve`: the sidecar. */
@@ -19,20 +21,27 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('serve the batches of a plan over HTTP, as Arrow IPC streams')
     .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset')
+    .requiredOption('--data <folder>', 'its dataset; of a mixture, each one', folders)
     .option('--host <address>', 'where to listen', '127.0.0.1')
     .option('--port <number>', '0 takes any free port', integer(0), 4300)
     .option('--workers <count>', 'worker threads', integer(0), 2)
     .option('--prefetch <count>', 'batches computed ahead for each stream', integer(0), 4)
+    .option(...memoryOption, memory)
+    .option(...indexesOption)
     .action(run);
 }
 
 async function run(options: ServeCommandOptions): Promise<void> {
-  const { host, port, workers, prefetch } = options;
+  const { host, port, workers, prefetch, indexes } = options;
   const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
-  await using loader = await createLoader({ plan, dataset, workers });
-  const sidecar = await serve({ loader, manifest: dataset.manifest, host, port, prefetch });
+  const datasets = await new Datasets(options.data, options.memory).of(plan);
+  await using loader = await createLoader({ plan, datasets, workers, indexes });
+  const manifests = datasets.map((dataset) => dataset.manifest);
+  const manifest = {
+    vocab: mixedVocab(manifests),
+    longest: Math.max(...manifests.map(({ longest }) => longest)),
+  };
+  const sidecar = await serve({ loader, manifest, host, port, prefetch });
   console.log(`listening on ${sidecar.url}, plan ${loader.planId}`);
   await stopSignal();
   await sidecar.close();

@@ -1,40 +1,46 @@
+import { ArgumentError } from '@maskloom/core';
 import { createLoader, StreamDigest } from '@maskloom/loader';
-import { openDataset } from '@maskloom/shards';
 import { Command } from 'commander';
-import { integer } from '../options.ts';
+import { Datasets, folders } from '../datasets.ts';
+import { indexesOption, integer, memory, memoryOption } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
+import { type VerifyStagesOptions, verifyStages } from './verify-stages.ts';
 
-interface VerifyCommandOptions {
-  readonly plan: string;
-  readonly data: string;
-  readonly epoch: number;
-  readonly step: number;
-  readonly steps?: number;
-  readonly workers: number;
-  readonly ranks: number;
-  readonly prefetch: number;
+interface VerifyCommandOptions extends Omit<VerifyStagesOptions, 'stages'> {
+  readonly plan?: string;
+  readonly stages?: string;
 }
 
 /** `maskloom verify`: prints the stream digest. */
 export function verifyCommand(): Command {
   return new Command('verify')
     .description('compute batches and print the stream digest: equal digests, equal data')
-    .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset')
-    .option('--epoch <number>', 'first epoch', integer(0), 0)
-    .option('--step <number>', 'first step', integer(0), 0)
-    .option('--steps <count>', 'how many steps (default: one epoch)', integer(1))
+    .option('--plan <file>', 'the plan')
+    .option('--stages <file>', 'or the stages of a run')
+    .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', folders)
+    .option('--stage <number>', 'first stage', integer(0), 0)
+    .option('--epoch <number>', 'first epoch (default: 0, or where the stage starts)', integer(0))
+    .option('--step <number>', 'first step (default: 0, or where the stage starts)', integer(0))
+    .option('--steps <count>', 'how many steps (default: one epoch, or all stages)', integer(1))
     .option('--workers <count>', 'worker threads', integer(0), 2)
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
     .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
+    .option(...memoryOption, memory)
+    .option(...indexesOption)
     .action(run);
 }
 
 async function run(options: VerifyCommandOptions): Promise<void> {
-  const { epoch, step, workers, ranks, prefetch } = options;
-  const plan = await readPlan(options.plan);
-  const dataset = await openDataset(options.data);
-  await using loader = await createLoader({ plan, dataset, workers });
+  const { plan: planFile, stages } = options;
+  if ((planFile === undefined) === (stages === undefined)) {
+    const found = stages === undefined ? 'neither' : 'both';
+    throw new ArgumentError('--plan or --stages', 'one of them', found);
+  }
+  if (stages !== undefined) return await verifyStages({ ...options, stages });
+  const { epoch = 0, step = 0, workers, ranks, prefetch, indexes } = options;
+  const plan = await readPlan(planFile!);
+  const datasets = await new Datasets(options.data, options.memory).of(plan);
+  await using loader = await createLoader({ plan, datasets, workers, indexes });
   const steps = options.steps ?? loader.stepsPerEpoch;
   const streams = Array.from({ length: ranks }, (_, rank) =>
     loader.batches({

@@ -12,7 +12,7 @@ export interface BatchQuery {
   readonly steps: number | undefined;
 }
 
-const layouts = ['dense', 'compact', 'seq2seq'] as const;
+const layouts = ['dense', 'compact', 'varlen', 'seq2seq'] as const;
 const known = ['epoch', 'step', 'rank', 'world', 'layout', 'multiple', 'steps'];
 
 /**
@@ -35,7 +35,7 @@ export function parseQuery(
   const name = query.get('layout') ?? defaultLayout(plan);
   const layout = layouts.find((known) => known === name);
   if (layout === undefined) {
-    throw new ArgumentError('layout', '"dense", "compact" or "seq2seq"', name);
+    throw new ArgumentError('layout', '"dense", "compact", "varlen" or "seq2seq"', name);
   }
   const multiple = integer(query, 'multiple', 1);
   return {
@@ -43,7 +43,7 @@ export function parseQuery(
     step: integer(query, 'step', 0),
     rank: integer(query, 'rank', 0),
     world: integer(query, 'world', 1),
-    layout: layout === 'compact' ? layout : { type: layout, pad, multiple },
+    layout: layout === 'compact' || layout === 'varlen' ? layout : { type: layout, pad, multiple },
     steps: query.has('steps') ? integer(query, 'steps', 0) : undefined,
   };
 }

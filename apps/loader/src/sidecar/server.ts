@@ -19,7 +19,8 @@ export interface Sidecar {
 /** Options of {@linkcode serve}. */
 export interface SidecarOptions {
   readonly loader: Loader;
-  readonly manifest: Manifest;
+  /** Of the dataset, or what those of a mixture come to. */
+  readonly manifest: Pick<Manifest, 'vocab' | 'longest'>;
   /** Default 127.0.0.1: only this machine. */
   readonly host?: string;
   /** 0 takes any free port. */

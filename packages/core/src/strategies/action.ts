@@ -74,7 +74,7 @@ export function actionPlan(options: ActionOptions, per: ActionPlan['per']): Acti
   };
 }
 
-/** Checks an action from a plan. */
+/** Checks an action from a plan; returns what it knows of it. */
 export function checkAction(action: ActionPlan): ActionPlan {
   for (const name of ['mask', 'random'] as const) {
     const value: unknown = action?.[name];
@@ -93,5 +93,6 @@ export function checkAction(action: ActionPlan): ActionPlan {
     throw new ArgumentError('strategy.action.per', '"token", "unit" or "span"', action.per);
   }
   checkRandomWords('strategy.action.randomWords', action);
-  return action;
+  const { mask, random, per, randomWords } = action;
+  return { mask, random, per, ...randomWordsPlan(randomWords) };
 }

@@ -35,24 +35,25 @@ export function randomToken(
   { randomWords }: RandomWordsPlan,
 ): number {
   if (randomWords === undefined) return allowed[draws.below(op.token, position, allowed.length)]!;
-  if (cumulative === undefined) throw missingCounts();
-  const target = draws.below(op.token, position, cumulative[cumulative.length - 1]!);
+  const sums = cumulative!;
+  const target = draws.below(op.token, position, sums[sums.length - 1]!);
   let low = 0;
-  let high = cumulative.length - 1;
+  let high = sums.length - 1;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (cumulative[middle]! > target) high = middle;
+    if (sums[middle]! > target) high = middle;
     else low = middle + 1;
   }
   return allowed[low]!;
 }
 
-/** Unigram draws have nothing to draw from. */
-export function missingCounts(): ArgumentError {
-  return new ArgumentError(
+/** Checks that a vocabulary has counts to draw by, if need be. */
+export function checkCounted({ cumulative }: VocabTables, { randomWords }: RandomWordsPlan): void {
+  if (randomWords === undefined || cumulative !== undefined) return;
+  throw new ArgumentError(
     'vocab.counts',
-    'how often each id occurs, with an id that is not special among them',
+    'some of ids that are not special, to draw random words by',
     undefined,
-    'encode the text with --counts, or draw random words uniformly',
+    'encode the text with --counts, or draw uniformly',
   );
 }

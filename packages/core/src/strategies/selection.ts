@@ -50,7 +50,7 @@ export function budgetOf(selection: BudgetSelection, length: number, draws: Draw
   return Math.min(most, Math.max(least, budget));
 }
 
-/** Checks a selection from a plan. */
+/** Checks a selection from a plan; returns what it knows of it. */
 export function checkSelection(selection: Selection): Selection {
   const check = (holds: boolean, name: string, expected: string, actual: unknown) => {
     if (!holds) throw new ArgumentError(`strategy.selection.${name}`, expected, actual);
@@ -59,7 +59,7 @@ export function checkSelection(selection: Selection): Selection {
     Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
   if (selection?.type === 'bernoulli') {
     check(isInteger(selection.select, 0, 65536), 'select', '0 to 65536', selection.select);
-    return selection;
+    return { type: 'bernoulli', select: selection.select };
   }
   check(selection?.type === 'budget', 'type', '"bernoulli" or "budget"', selection?.type);
   const { rate, rounding, least, most, anchor, overlap } = selection as BudgetSelection;
@@ -74,5 +74,6 @@ export function checkSelection(selection: Selection): Selection {
   check(most === undefined || isInteger(most, 0, 2 ** 31 - 1), 'most', 'an integer from 0', most);
   check(anchor === 'unit' || anchor === 'token', 'anchor', '"unit" or "token"', anchor);
   check(overlap === 'drop' || overlap === 'join', 'overlap', '"drop" or "join"', overlap);
-  return selection;
+  const rest = { rate, rounding, least, anchor, overlap };
+  return { type: 'budget', ...rest, ...(most === undefined ? {} : { most }) };
 }

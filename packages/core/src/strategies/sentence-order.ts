@@ -34,6 +34,7 @@ export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
     plan: { type: 'sentence-order', masking: plan },
     atRate: (rate) => sentenceOrder(masking.atRate(rate)),
     arrange,
+    checkVocab: (vocab) => masking.checkVocab?.(vocab),
     accelerate: (vocab, room) => masking.accelerate?.(vocab, room),
     mask: (input, draws, vocab, out) => masking.mask(arrange(input, draws, out), draws, vocab, out),
   };

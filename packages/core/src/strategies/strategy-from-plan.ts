@@ -14,7 +14,7 @@ import { unitMasking } from './unit-masking.ts';
 export function strategyFromPlan(plan: StrategyPlan): Strategy {
   if (plan?.type === 'token') return tokenMaskingFromPlan(plan);
   if (plan?.type === 'units') return unitMasking(plan);
-  if (plan?.type === 'sentence-order') return sentenceOrder(strategyFromPlan(plan.masking));
+  if (plan?.type === 'sentence-order') return sentenceOrder(maskingFromPlan(plan.masking));
   if (plan?.type === 'span-corruption') return spanCorruption(plan);
   throw new ArgumentError(
     'strategy.type',
@@ -22,4 +22,16 @@ export function strategyFromPlan(plan: StrategyPlan): Strategy {
     (plan as { type?: unknown } | null)?.type,
     'the plan may come from a newer version',
   );
+}
+
+/** The strategy within another: its errors name where in the plan it is. */
+function maskingFromPlan(plan: StrategyPlan): Strategy {
+  try {
+    return strategyFromPlan(plan);
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    const { argument, expected, actual, remedy } = error;
+    const within = argument.replace(/^strategy/, 'strategy.masking');
+    throw new ArgumentError(within, expected, actual, remedy);
+  }
 }

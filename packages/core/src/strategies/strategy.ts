@@ -68,11 +68,11 @@ export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {
    */
   capacity?(ids: ArrayLike<number>, vocab: VocabTables): OutputLengths;
   /**
-   * For strategies that add ids of their own, such as sentinels.
+   * For strategies that ask something of the vocabulary: ids of their own to add, such as sentinels, or counts.
    *
-   * @throws {ArgumentError} if one is no special id of the vocabulary.
+   * @throws {ArgumentError} if an added id is no special one, or there are no counts to draw by.
    */
-  checkAddedIds?(vocab: VocabTables): void;
+  checkVocab?(vocab: VocabTables): void;
 }
 
 /** What arranging a sample tells. */

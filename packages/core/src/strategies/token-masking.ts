@@ -2,7 +2,7 @@ import { ArgumentError, TokenIdError } from '../errors.ts';
 import { tokenKernel } from '../kernel/token-kernel.ts';
 import { op } from '../random/draws.ts';
 import { type ActionOptions, checkRate, checkShares, thresholdOf } from './action.ts';
-import { checkRandomWords, randomToken, randomWordsPlan } from './random-words.ts';
+import { checkCounted, checkRandomWords, randomToken, randomWordsPlan } from './random-words.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
 import type { TokenStrategyPlan } from './strategy-plan.ts';
 
@@ -81,6 +81,7 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
         mask: Math.floor((plan.mask * select) / plan.select),
       });
     },
+    checkVocab: (vocab) => checkCounted(vocab, plan),
     // The kernel draws uniformly.
     accelerate: (vocab, room) =>
       plan.randomWords === undefined ? tokenKernel(plan, vocab, room) : undefined,

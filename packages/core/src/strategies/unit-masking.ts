@@ -4,7 +4,7 @@ import { type Draws, op } from '../random/draws.ts';
 import type { VocabTables } from '../vocab.ts';
 import { checkAction, thresholdOf } from './action.ts';
 import { checkTable, drawLength, type LengthTable } from './length-table.ts';
-import { randomToken } from './random-words.ts';
+import { checkCounted, randomToken } from './random-words.ts';
 import { type BudgetSelection, budgetOf, checkSelection } from './selection.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
 import type { UnitStrategyPlan } from './strategy-plan.ts';
@@ -50,6 +50,7 @@ export function unitMasking(plan: UnitStrategyPlan): Strategy<UnitStrategyPlan> 
   const checked: UnitStrategyPlan = { type, unit, lengths, selection, action };
   return {
     plan: checked,
+    checkVocab: (vocab) => checkCounted(vocab, action),
     // The kernel tells units by the vocabulary alone, and draws uniformly.
     accelerate: (vocab, room) =>
       unit === 'column' || action.randomWords !== undefined

@@ -1,18 +1,19 @@
-import { ignoredLabel, type MaskedOutput } from '@maskloom/core';
+import { ignoredLabel } from '@maskloom/core';
 import { tokenType } from '@maskloom/shards';
-import {
-  type Data,
-  Field,
-  List,
-  type RecordBatch,
-  Schema,
-  Uint8,
-  Uint16,
-  Uint32,
-  Uint64,
-} from 'apache-arrow';
+import { Field, Int32, type RecordBatch, Schema, Uint8, Uint16, Uint32 } from 'apache-arrow';
 import { align, type SlotWriter } from '../slot.ts';
-import { addressOf, type Layout } from './layout.ts';
+import { type BatchSlice, type Layout, maskSlice, sentenceOrders } from './layout.ts';
+import {
+  list,
+  listBytes,
+  listOffsets,
+  offsetsOf,
+  readSamples,
+  sampleBytes,
+  sampleField,
+  valuesOf,
+  writeSamples,
+} from './lists.ts';
 
 /**
  * The `compact` layout: no padding, and labels only where there are any; the least to send.
@@ -28,15 +29,21 @@ import { addressOf, type Layout } from './layout.ts';
  *
  * | `segment` | UInt32 | where the second segment starts |
  * | `sentence_label` | UInt8 | 1 if the segments were swapped, else 0 |
+ *
+ * Of packed rows `sample` is List\<UInt64\>, the ids of the row's samples, positions are positions in the row, and there
+ * is also:
+ *
+ * | `cu_seqlens` | List\<Int32\> | where each of the row's samples starts, and last where the last one ends |
  */
 export function compact(): Layout {
   return {
     name: 'compact',
 
-    schema({ vocab, capacity, sentenceOrder }) {
+    schema(context) {
+      const { vocab, capacity, sentenceOrder, packed } = context;
       const position = isNarrow(capacity.inputs) ? new Uint16() : new Uint32();
       return new Schema([
-        new Field('sample', new Uint64(), false),
+        sampleField(context),
         new Field('input_ids', list(tokenType(vocab.size)), false),
         new Field('masked_positions', list(position), false),
         new Field('masked_labels', list(tokenType(vocab.size)), false),
@@ -46,79 +53,87 @@ export function compact(): Layout {
               new Field('sentence_label', new Uint8(), false),
             ]
           : []),
+        ...(packed ? [new Field('cu_seqlens', list(new Int32()), false)] : []),
       ]);
     },
 
-    capacity({ capacity: { inputs: longest }, sentenceOrder }, rows) {
+    capacity(context, rows) {
+      const { capacity, sentenceOrder, packed, samplesPerRow } = context;
       const order = sentenceOrder ? align(rows * 4) + align(rows) : 0;
-      return order + align(rows * 8) + 3 * (align((rows + 1) * 4) + align(rows * longest * 4));
+      const boundaries = packed ? listBytes(rows, rows * (samplesPerRow + 1), 4) : 0;
+      const ids = 3 * listBytes(rows, rows * capacity.inputs, 4);
+      return sampleBytes(context, rows) + ids + order + boundaries;
     },
 
-    write(writer, { vocab, capacity, sentenceOrder }, slice, masker, onRow) {
-      const longest = capacity.inputs;
-      const rows = slice.rows.length;
-      const tokens = slice.rows.reduce((sum, row) => sum + row.ids.length, 0);
-      writer.field(rows);
-      const sample = writer.uint64(rows);
-      const idOffsets = listOffsets(writer, rows);
+    write(writer, context, slice, masker, onSample) {
+      const { vocab, capacity, sentenceOrder, packed } = context;
+      const { samples } = slice;
+      const rows = slice.starts.length - 1;
+      const starts = new Int32Array(samples.length + 1);
+      samples.forEach(({ ids }, index) => {
+        starts[index + 1] = starts[index]! + ids.length;
+      });
+      const tokens = starts.at(-1)!;
+      writeSamples(writer, context, slice);
+      const rowStarts = Int32Array.from(slice.starts, (first) => starts[first]!);
+      listOffsets(writer, rows).set(rowStarts);
       const inputIds = items(writer, tokens, isNarrow(vocab.size));
+      const labels = new Int32Array(tokens);
+      const orders = sentenceOrder ? sentenceOrders(samples.length) : undefined;
+      maskSlice(masker, slice, { inputIds, labels }, starts, orders, onSample);
 
       // How many tokens a batch selects is known only at its end, and the lists that follow are as long.
-      const labels = new Int32Array(longest);
       const maskedPositions = new Uint32Array(tokens);
       const maskedLabels = new Uint32Array(tokens);
       const maskedOffsets = new Int32Array(rows + 1);
-      const segments = new Uint32Array(rows);
-      const sentenceLabels = new Uint8Array(rows);
       let masked = 0;
-      let start = 0;
-      slice.rows.forEach((row, index) => {
-        const end = start + row.ids.length;
-        const rowLabels = labels.subarray(0, row.ids.length);
-        const out: MaskedOutput = { inputIds: inputIds.subarray(start, end), labels: rowLabels };
-        sample[index] = row.sample;
-        masker.maskInto(row.ids, addressOf(slice, row), out);
-        segments[index] = out.segment ?? 0;
-        sentenceLabels[index] = out.sentenceLabel ?? 0;
-        for (let position = 0; position < row.ids.length; position++) {
-          if (labels[position] === ignoredLabel) continue;
-          maskedPositions[masked] = position;
-          maskedLabels[masked++] = labels[position]!;
+      for (let row = 0; row < rows; row++) {
+        const start = rowStarts[row]!;
+        const end = rowStarts[row + 1]!;
+        for (let token = start; token < end; token++) {
+          if (labels[token] === ignoredLabel) continue;
+          maskedPositions[masked] = token - start;
+          maskedLabels[masked++] = labels[token]!;
         }
-        idOffsets[index + 1] = end;
-        maskedOffsets[index + 1] = masked;
-        onRow?.(row, out);
-        start = end;
-      });
+        maskedOffsets[row + 1] = masked;
+      }
 
       listOffsets(writer, rows).set(maskedOffsets);
-      items(writer, masked, isNarrow(longest)).set(maskedPositions.subarray(0, masked));
+      items(writer, masked, isNarrow(capacity.inputs)).set(maskedPositions.subarray(0, masked));
       listOffsets(writer, rows).set(maskedOffsets);
       items(writer, masked, isNarrow(vocab.size)).set(maskedLabels.subarray(0, masked));
-      if (sentenceOrder) {
+      if (orders !== undefined) {
         writer.field(rows);
-        writer.uint32(rows).set(segments);
+        writer.uint32(rows).set(orders.segments);
         writer.field(rows);
-        writer.uint8(rows).set(sentenceLabels);
+        writer.uint8(rows).set(orders.sentenceLabels);
       }
+      if (packed) writeBoundaries(writer, slice, starts);
+      return rows;
     },
   };
+}
+
+/** Writes where the samples of each row start in it, and where the last one ends. */
+function writeBoundaries(writer: SlotWriter, slice: BatchSlice, starts: Int32Array): void {
+  const rows = slice.starts.length - 1;
+  const offsets = listOffsets(writer, rows);
+  const count = slice.samples.length + rows;
+  writer.field(count);
+  const boundaries = writer.int32(count);
+  let end = 0;
+  for (let row = 0; row < rows; row++) {
+    const first = slice.starts[row]!;
+    for (let index = first; index <= slice.starts[row + 1]!; index++) {
+      boundaries[end++] = starts[index]! - starts[first]!;
+    }
+    offsets[row + 1] = end;
+  }
 }
 
 /** Whether values below `limit` fit 16 bits. */
 function isNarrow(limit: number): boolean {
   return limit <= 65536;
-}
-
-function list(type: Uint16 | Uint32): List {
-  return new List(new Field('item', type, false));
-}
-
-function listOffsets(writer: SlotWriter, rows: number): Int32Array {
-  writer.field(rows);
-  const offsets = writer.int32(rows + 1);
-  offsets[0] = 0;
-  return offsets;
 }
 
 function items(writer: SlotWriter, length: number, narrow: boolean): Uint16Array | Uint32Array {
@@ -129,8 +144,10 @@ function items(writer: SlotWriter, length: number, narrow: boolean): Uint16Array
 /** The columns of a `compact` batch. */
 export interface CompactColumns {
   readonly rows: number;
-  /** BigUint64Array[rows] */
+  /** BigUint64Array[rows]; of packed rows, the ids of all their samples, row after row. */
   readonly sample: BigUint64Array;
+  /** Int32Array[rows + 1]; of packed rows only: where each row's samples start in `sample`. */
+  readonly starts: Int32Array | undefined;
   /** The ids of a row that the model sees. */
   inputIds(row: number): Uint16Array | Uint32Array;
   /** The selected positions of a row, ascending. */
@@ -141,31 +158,29 @@ export interface CompactColumns {
   readonly segment: Uint32Array | undefined;
   /** Uint8Array[rows]; with sentence order only. */
   readonly sentenceLabel: Uint8Array | undefined;
+  /** Of packed rows only: where each of a row's samples starts, and last where the last one ends. */
+  readonly cuSeqlens: ((row: number) => Int32Array) | undefined;
 }
 
 /** The columns of a record batch in the `compact` layout: views, no copy. */
 export function readCompact(batch: RecordBatch): CompactColumns {
   return {
     rows: batch.numRows,
-    sample: (batch.getChild('sample')!.data[0]!.values as BigUint64Array).subarray(
-      0,
-      batch.numRows,
-    ),
-    inputIds: listReader(batch, 'input_ids'),
-    positions: listReader(batch, 'masked_positions'),
-    labels: listReader(batch, 'masked_labels'),
-    segment: batch.getChild('segment')?.data[0]?.values.subarray(0, batch.numRows) as
-      | Uint32Array
-      | undefined,
-    sentenceLabel: batch.getChild('sentence_label')?.data[0]?.values.subarray(0, batch.numRows) as
-      | Uint8Array
-      | undefined,
+    ...readSamples(batch),
+    inputIds: listReader(batch, 'input_ids')!,
+    positions: listReader(batch, 'masked_positions')!,
+    labels: listReader(batch, 'masked_labels')!,
+    segment: valuesOf(batch, 'segment') as Uint32Array | undefined,
+    sentenceLabel: valuesOf(batch, 'sentence_label') as Uint8Array | undefined,
+    cuSeqlens: listReader<Int32Array>(batch, 'cu_seqlens'),
   };
 }
 
-function listReader(batch: RecordBatch, name: string): (row: number) => Uint16Array | Uint32Array {
-  const data = batch.getChild(name)!.data[0] as Data<List<Uint16 | Uint32>>;
-  const offsets = data.valueOffsets;
-  const values = data.children[0]!.values as Uint16Array | Uint32Array;
-  return (row) => values.subarray(offsets[row], offsets[row + 1]);
+function listReader<
+  Values extends Uint16Array | Uint32Array | Int32Array = Uint16Array | Uint32Array,
+>(batch: RecordBatch, name: string): ((row: number) => Values) | undefined {
+  const offsets = offsetsOf(batch, name);
+  if (offsets === undefined) return undefined;
+  const values = valuesOf(batch, name) as Values;
+  return (row) => values.subarray(offsets[row], offsets[row + 1]) as Values;
 }

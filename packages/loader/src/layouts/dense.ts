@@ -1,22 +1,17 @@
-import { ignoredLabel, type MaskedOutput, type OutputLengths } from '@maskloom/core';
-import {
-  Field,
-  type FixedSizeList,
-  Int32,
-  type RecordBatch,
-  Schema,
-  Uint8,
-  Uint64,
-} from 'apache-arrow';
+import type { OutputLengths } from '@maskloom/core';
+import { Field, type FixedSizeList, Int32, type RecordBatch, Schema, Uint8 } from 'apache-arrow';
 import { align, type SlotWriter } from '../slot.ts';
 import {
-  addressOf,
+  type BatchSlice,
   type Layout,
   type LayoutContext,
+  maskSlice,
   type PadOptions,
   paddedWidths,
   rectangle,
+  sentenceOrders,
 } from './layout.ts';
+import { readSamples, sampleBytes, sampleField, writeSamples } from './lists.ts';
 
 /**
  * The `dense` layout: rectangles, as most models take them.
@@ -32,6 +27,11 @@ import {
  *
  * | `token_type_ids` | FixedSizeList\<UInt8\>[width] | 1 in the second segment, else 0 |
  * | `sentence_label` | UInt8 | 1 if the segments were swapped, else 0 |
+ *
+ * Of packed rows `sample` is List\<UInt64\>, the ids of the row's samples, and there are also:
+ *
+ * | `segment_ids` | FixedSizeList\<Int32\>[width] | 1 in the row's first sample, 2 in its second, and so on; 0 for padding |
+ * | `position_ids` | FixedSizeList\<Int32\>[width] | each token's position in its sample; 0 for padding |
  */
 export function dense(options: PadOptions = {}): Layout {
   const widthOf = (context: LayoutContext, ofBatch: OutputLengths) =>
@@ -43,7 +43,7 @@ export function dense(options: PadOptions = {}): Layout {
     schema(context, ofBatch) {
       const width = widthOf(context, ofBatch);
       return new Schema([
-        new Field('sample', new Uint64(), false),
+        sampleField(context),
         new Field('input_ids', rectangle(new Int32(), width), false),
         new Field('labels', rectangle(new Int32(), width), false),
         new Field('attention_mask', rectangle(new Uint8(), width), false),
@@ -53,69 +53,108 @@ export function dense(options: PadOptions = {}): Layout {
               new Field('sentence_label', new Uint8(), false),
             ]
           : []),
+        ...(context.packed
+          ? [
+              new Field('segment_ids', rectangle(new Int32(), width), false),
+              new Field('position_ids', rectangle(new Int32(), width), false),
+            ]
+          : []),
       ]);
     },
 
     capacity(context, rows) {
       const tokens = rows * widthOf(context, context.capacity);
       const order = context.sentenceOrder ? align(tokens) + align(rows) : 0;
-      return align(rows * 8) + 2 * align(tokens * 4) + align(tokens) + order;
+      const ids = context.packed ? 4 : 2;
+      return sampleBytes(context, rows) + ids * align(tokens * 4) + align(tokens) + order;
     },
 
-    write(writer, context, slice, masker, onRow) {
+    write(writer, context, slice, masker, onSample) {
       const width = widthOf(context, slice.capacity);
-      const rows = slice.rows.length;
-      writer.field(rows);
-      const sample = writer.uint64(rows);
-      writer.field(rows);
-      writer.field(rows * width);
+      const rows = slice.starts.length - 1;
+      writeSamples(writer, context, slice);
+      startRectangle(writer, rows, width);
       const inputIds = writer.int32(rows * width);
-      writer.field(rows);
-      writer.field(rows * width);
+      startRectangle(writer, rows, width);
       const labels = writer.int32(rows * width);
-      writer.field(rows);
-      writer.field(rows * width);
+      startRectangle(writer, rows, width);
       const attentionMask = writer.uint8(rows * width);
-      const order = context.sentenceOrder ? orderColumns(writer, rows, width) : undefined;
-
-      slice.rows.forEach((row, index) => {
-        const start = index * width;
-        const end = start + row.ids.length;
-        const out: MaskedOutput = {
-          inputIds: inputIds.subarray(start, end),
-          labels: labels.subarray(start, end),
-        };
-        sample[index] = row.sample;
-        masker.maskInto(row.ids, addressOf(slice, row), out);
-        inputIds.fill(context.vocab.padId, end, start + width);
-        labels.fill(ignoredLabel, end, start + width);
-        attentionMask.fill(1, start, end);
-        attentionMask.fill(0, end, start + width);
-        if (order !== undefined) {
-          order.tokenTypeIds.fill(0, start, start + width);
-          order.tokenTypeIds.fill(1, start + out.segment!, end);
-          order.sentenceLabel[index] = out.sentenceLabel!;
-        }
-        onRow?.(row, out);
-      });
+      const places = placesOf(slice, width);
+      const orders = context.sentenceOrder ? sentenceOrders(slice.samples.length) : undefined;
+      maskSlice(masker, slice, { inputIds, labels }, places, orders, onSample);
+      for (let row = 0; row < rows; row++) {
+        const last = slice.starts[row + 1]! - 1;
+        const end = places[last]! + slice.samples[last]!.ids.length;
+        attentionMask.fill(1, row * width, end);
+        attentionMask.fill(0, end, (row + 1) * width);
+      }
+      if (orders !== undefined) {
+        startRectangle(writer, rows, width);
+        const tokenTypeIds = writer.uint8(rows * width).fill(0);
+        slice.samples.forEach(({ ids }, index) => {
+          const start = places[index]!;
+          tokenTypeIds.fill(1, start + orders.segments[index]!, start + ids.length);
+        });
+        writer.field(rows);
+        writer.uint8(rows).set(orders.sentenceLabels);
+      }
+      if (context.packed) {
+        startRectangle(writer, rows, width);
+        const segmentIds = writer.int32(rows * width).fill(0);
+        startRectangle(writer, rows, width);
+        writeBoundaries(slice, places, segmentIds, writer.int32(rows * width).fill(0));
+      }
+      return rows;
     },
   };
 }
 
-function orderColumns(writer: SlotWriter, rows: number, width: number) {
+/** Starts a column of lists of one width, and their items. */
+function startRectangle(writer: SlotWriter, rows: number, width: number): void {
   writer.field(rows);
   writer.field(rows * width);
-  const tokenTypeIds = writer.uint8(rows * width);
-  writer.field(rows);
-  return { tokenTypeIds, sentenceLabel: writer.uint8(rows) };
+}
+
+/** Where each sample's place starts: padding belongs to a row's last. */
+function placesOf({ samples, starts }: BatchSlice, width: number): Float64Array {
+  const places = new Float64Array(samples.length + 1);
+  for (let row = 0; row + 1 < starts.length; row++) {
+    let place = row * width;
+    for (let index = starts[row]!; index < starts[row + 1]!; index++) {
+      places[index] = place;
+      place += samples[index]!.ids.length;
+    }
+  }
+  places[samples.length] = (starts.length - 1) * width;
+  return places;
+}
+
+function writeBoundaries(
+  { samples, starts }: BatchSlice,
+  places: Float64Array,
+  segmentIds: Int32Array,
+  positionIds: Int32Array,
+): void {
+  for (let row = 0; row + 1 < starts.length; row++) {
+    for (let index = starts[row]!; index < starts[row + 1]!; index++) {
+      const place = places[index]!;
+      const { length } = samples[index]!.ids;
+      segmentIds.fill(index - starts[row]! + 1, place, place + length);
+      for (let position = 0; position < length; position++) {
+        positionIds[place + position] = position;
+      }
+    }
+  }
 }
 
 /** The columns of a `dense` batch: row r is at `[r * width, (r + 1) * width)`. */
 export interface DenseColumns {
   readonly rows: number;
   readonly width: number;
-  /** BigUint64Array[rows] */
+  /** BigUint64Array[rows]; of packed rows, the ids of all their samples, row after row. */
   readonly sample: BigUint64Array;
+  /** Int32Array[rows + 1]; of packed rows only: where each row's samples start in `sample`. */
+  readonly starts: Int32Array | undefined;
   /** Int32Array[rows * width] */
   readonly inputIds: Int32Array;
   /** Int32Array[rows * width] */
@@ -126,6 +165,10 @@ export interface DenseColumns {
   readonly tokenTypeIds: Uint8Array | undefined;
   /** Uint8Array[rows]; with sentence order only. */
   readonly sentenceLabel: Uint8Array | undefined;
+  /** Int32Array[rows * width]; of packed rows only. */
+  readonly segmentIds: Int32Array | undefined;
+  /** Int32Array[rows * width]; of packed rows only. */
+  readonly positionIds: Int32Array | undefined;
 }
 
 /** The columns of a record batch in the `dense` layout: views, no copy. */
@@ -137,10 +180,7 @@ export function readDense(batch: RecordBatch): DenseColumns {
   return {
     rows: batch.numRows,
     width,
-    sample: (batch.getChild('sample')!.data[0]!.values as BigUint64Array).subarray(
-      0,
-      batch.numRows,
-    ),
+    ...readSamples(batch),
     inputIds: values('input_ids') as Int32Array,
     labels: values('labels') as Int32Array,
     attentionMask: values('attention_mask') as Uint8Array,
@@ -148,5 +188,7 @@ export function readDense(batch: RecordBatch): DenseColumns {
     sentenceLabel: batch.getChild('sentence_label')?.data[0]?.values.subarray(0, batch.numRows) as
       | Uint8Array
       | undefined,
+    segmentIds: values('segment_ids') as Int32Array | undefined,
+    positionIds: values('position_ids') as Int32Array | undefined,
   };
 }

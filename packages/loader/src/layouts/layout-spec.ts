@@ -4,15 +4,17 @@ import { compact } from './compact.ts';
 import { dense } from './dense.ts';
 import type { Layout, LayoutContext, PadOptions } from './layout.ts';
 import { seq2seq } from './seq2seq.ts';
+import { varlen } from './varlen.ts';
 
 /** A layout by name, with its options: plain data that can be posted to a worker. */
 export type LayoutSpec =
   | 'dense'
   | 'compact'
+  | 'varlen'
   | 'seq2seq'
   | ({ readonly type: 'dense' | 'seq2seq' } & PadOptions);
 
-const names = ['dense', 'compact', 'seq2seq'];
+const names = ['dense', 'compact', 'varlen', 'seq2seq'];
 
 /** The layout that a plan's batches have if none is asked for. */
 export function defaultLayout(plan: Plan): 'dense' | 'seq2seq' {
@@ -24,7 +26,7 @@ export function layoutOf(spec: LayoutSpec | undefined, context: LayoutContext): 
   const named = typeof spec === 'object' ? spec : { type: spec ?? context.defaultLayout };
   const { type, ...options }: { type: string } & PadOptions = named;
   if (!names.includes(type)) {
-    throw new ArgumentError('layout', '"dense", "compact" or "seq2seq"', type);
+    throw new ArgumentError('layout', '"dense", "compact", "varlen" or "seq2seq"', type);
   }
   const sequenceToSequence = context.defaultLayout === 'seq2seq';
   if ((type === 'seq2seq') !== sequenceToSequence) {
@@ -37,12 +39,13 @@ export function layoutOf(spec: LayoutSpec | undefined, context: LayoutContext): 
         )
       : new ArgumentError(
           'layout',
-          '"dense" or "compact"',
+          '"dense", "compact" or "varlen"',
           type,
           'the plan masks tokens where they are; seq2seq is for t5 and ul2',
         );
   }
   if (type === 'compact') return compact();
+  if (type === 'varlen') return varlen();
   return type === 'dense' ? dense(checkPad(options)) : seq2seq(checkPad(options));
 }
 

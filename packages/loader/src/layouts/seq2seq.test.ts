@@ -140,7 +140,7 @@ describe.each(objectives)('the seq2seq layout of %s', (_name, strategy, options)
 
   test('has widths of its global batch, or of the dataset, rounded up', async () => {
     const plan = planOf(strategy, options);
-    const whole = longestOutputs(plan, dataset);
+    const whole = await longestOutputs(plan, dataset);
     await withLoader(plan, 0, async (loader) => {
       const address = { epoch: 0, step: 3 };
       const read = async (layout: LayoutSpec) =>
@@ -198,7 +198,7 @@ describe('a loader refuses', () => {
     });
     await withLoader(planOf(tokenMasking({ rate: 0.15 })), 0, async (loader) => {
       await expect(loader.batch({ ...address, layout: 'seq2seq' })).rejects.toThrow(
-        /^layout is "seq2seq", expected "dense" or "compact": the plan masks tokens where they are/,
+        /^layout is "seq2seq", expected "dense", "compact" or "varlen": the plan masks tokens where they are/,
       );
     });
   });

@@ -45,10 +45,10 @@ export function seq2seq(options: PadOptions = {}): Layout {
       return align(rows * 8) + ids + align(rows * inputs);
     },
 
-    write(writer, context, slice, masker, onRow) {
+    write(writer, context, slice, masker, onSample) {
       const width = paddedWidths(options, context, slice.capacity);
       const { padId } = context.vocab;
-      const rows = slice.rows.length;
+      const rows = slice.samples.length;
       writer.field(rows);
       const sample = writer.uint64(rows);
       listOf(writer, rows, width.inputs);
@@ -60,7 +60,7 @@ export function seq2seq(options: PadOptions = {}): Layout {
       listOf(writer, rows, width.inputs);
       const attentionMask = writer.uint8(rows * width.inputs);
 
-      slice.rows.forEach((row, index) => {
+      slice.samples.forEach((row, index) => {
         const input = index * width.inputs;
         const target = index * width.labels;
         const out: MaskedOutput = {
@@ -84,8 +84,9 @@ export function seq2seq(options: PadOptions = {}): Layout {
         // In a row without padding the last label finds no room: the decoder never sees it.
         const shifted = Math.min(labelLength, width.labels - 1);
         decoderInputIds.set(written.labels.subarray(0, shifted), target + 1);
-        onRow?.(row, written);
+        onSample?.(row, written);
       });
+      return rows;
     },
   };
 }

@@ -1,8 +1,30 @@
 import type { BatchResult, BatchTask } from '../compute.ts';
+import type { Ring, Sharing } from '../ring.ts';
+import type { Slot } from '../slot.ts';
+
+/** A batch to compute. */
+export interface PoolTask extends BatchTask {
+  /** The ring that its slot is of, if any. */
+  readonly ring: Ring | undefined;
+  /** Whoever wants the batch; what one stream wants is cancelled together. */
+  readonly stream: object;
+}
+
+/** A computed batch and the slot that holds it: another than the task's, if that one was lost with its worker. */
+export interface PoolResult extends BatchResult {
+  readonly slot: Slot;
+}
 
 /** Whoever computes batches. All pools compute the same bytes. */
 export interface Pool {
-  run(task: BatchTask): Promise<BatchResult>;
-  /** Waits for what is under way, then frees all threads. */
+  readonly sharing: Sharing;
+  /** Workers that need a room in each ring. */
+  readonly rooms: number;
+  run(task: PoolTask): Promise<PoolResult>;
+  /** Rejects what a stream waits for; resolves once nobody writes to its slots any more. */
+  cancel(stream: object, reason: unknown): Promise<void>;
+  /** No task will come in this ring any more: whoever keeps hold of its memory lets go. */
+  forget(ring: Ring): void;
+  /** Ends all workers at once; what is waited for rejects. */
   close(): Promise<void>;
 }

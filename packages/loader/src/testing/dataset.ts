@@ -23,28 +23,35 @@ export const sentinelVocab = {
 export async function makeDataset(rows: number, given: VocabTraits = vocab): Promise<Dataset> {
   const folder = await mkdtemp(join(tmpdir(), 'maskloom-loader-'));
   try {
-    const writer = await createDatasetWriter(join(folder, 'data'), {
-      vocab: given,
-      tokenizerDigest: 'cd'.repeat(32),
-      columns: ['segment', 'units'],
-      rowsPerRecordBatch: 16,
-      rowsPerShard: 64,
-    });
-    for (let row = 0; row < rows; row++) {
-      const length = 3 + ((row * 7) % 38);
-      const inner = Array.from(
-        { length: length - 2 },
-        (_, index) => 5 + ((row * 31 + index) % 995),
-      );
-      await writer.append({
-        inputIds: [2, ...inner, 3],
-        segment: 2 + (inner.length >> 1),
-        units: [1, ...inner.map((id) => (id % 3 === 0 ? 0 : 1)), 1],
-      });
-    }
-    await writer.close();
+    await writeDataset(join(folder, 'data'), rows, given);
     return await openDataset(join(folder, 'data'));
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Writes such a dataset. */
+export async function writeDataset(
+  directory: string,
+  rows: number,
+  given: VocabTraits = vocab,
+  { rowsPerRecordBatch = 16, rowsPerShard = 64 } = {},
+): Promise<void> {
+  const writer = await createDatasetWriter(directory, {
+    vocab: given,
+    tokenizerDigest: 'cd'.repeat(32),
+    columns: ['segment', 'units'],
+    rowsPerRecordBatch,
+    rowsPerShard,
+  });
+  for (let row = 0; row < rows; row++) {
+    const length = 3 + ((row * 7) % 38);
+    const inner = Array.from({ length: length - 2 }, (_, index) => 5 + ((row * 31 + index) % 995));
+    await writer.append({
+      inputIds: [2, ...inner, 3],
+      segment: 2 + (inner.length >> 1),
+      units: [1, ...inner.map((id) => (id % 3 === 0 ? 0 : 1)), 1],
+    });
+  }
+  await writer.close();
 }

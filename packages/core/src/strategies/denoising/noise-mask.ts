@@ -2,7 +2,7 @@ import { type Draws, op } from '../../random/draws.ts';
 import type { Denoiser, NoiseCount } from './denoiser.ts';
 
 /** Draws of segmentation from here on cut what is shown; those below, what is hidden. */
-const shownCuts = 2 ** 25;
+const shownCuts = 1 << 25;
 
 /** Which tokens of samples are noise; the arrays are used again from sample to sample. */
 export class NoiseMask {

@@ -36,7 +36,8 @@ export interface T5Options extends SpanCorruptionOptions {
  *
  * Departs: special tokens are not hidden, do not count, and end a span; too few sentinels are an error (T5
  * goes on into the vocabulary); shares are rounded exactly (T5 rounds products of floats); a sample is masked
- * as it is, not cut out of concatenated ones; the target ends with `end` only if given.
+ * as it is, not cut out of concatenated ones; the target ends with `end` only if given. There is no
+ * `random_roll`, which T5 leaves off as well: where there is one span, it is the sample's end.
  *
  * @example
  * ```ts

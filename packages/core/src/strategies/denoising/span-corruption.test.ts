@@ -290,7 +290,7 @@ describe('bad input', () => {
     const masker = createMasker({ vocab, seed: 1n, strategy: t5({ sentinels }) });
     const out = { inputIds: new Int32Array(100), labels: new Int32Array(100), starts: [0, 100] };
     expect(() => masker.maskBatch([{ ids, sample: 0 }], { epoch: 0 }, out)).toThrow(
-      /^strategy is "span-corruption", expected one that masks tokens where they are/,
+      /^strategy is "span-corruption", expected one with aligned outputs/,
     );
   });
 

@@ -9,7 +9,7 @@ import { NoiseMask } from './noise-mask.ts';
 import { checkSentinels, writeCorrupted } from './sentinels.ts';
 
 /** Tokens of the longest sample that can be masked. */
-export const longestSample = 2 ** 21;
+export const longestSample = 1 << 21;
 
 /**
  * Composes a sequence-to-sequence strategy: one of `denoisers`, chosen for each sample by draw, hides spans
@@ -106,7 +106,7 @@ export function spanCorruption(plan: SpanCorruptionPlan): Strategy<SpanCorruptio
       return spanCorruption({ ...plan, denoisers: [{ ...denoiser!, density: rate }] });
     },
 
-    checkAddedIds({ size, special }) {
+    checkVocab({ size, special }) {
       const ids: [string, number | undefined][] = [
         ...denoisers.map(({ mode }, index): [string, number | undefined] => [
           `strategy.denoisers[${index}].mode`,

@@ -1,0 +1,52 @@
+/** @file What a Web Worker runs. */
+import { expose, transfer } from 'comlink';
+import {
+  createWorkerCompute,
+  type WorkerAnswer,
+  type WorkerStart,
+  type WorkerTask,
+} from './worker-compute.ts';
+
+/** What is called over comlink. */
+export interface WebWorkerApi {
+  start(data: WorkerStart): Promise<void>;
+  run(task: WorkerTask): Promise<WorkerAnswer>;
+}
+
+/** Posted before the worker fails: the runtime's own event has no stack. */
+export interface WebWorkerFailure {
+  readonly failure: { readonly message: string; readonly stack: string | undefined };
+}
+
+/** As far as it is needed here: Node's type declarations have no Web Workers. */
+declare const self: {
+  addEventListener(type: string, listener: (event: FailureEvent) => void): void;
+  postMessage(message: WebWorkerFailure): void;
+};
+
+interface FailureEvent {
+  readonly error?: unknown;
+  readonly reason?: unknown;
+}
+
+for (const type of ['error', 'unhandledrejection']) {
+  self.addEventListener(type, ({ error, reason }) => {
+    const thrown = error ?? reason;
+    const { message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+    self.postMessage({ failure: { message, stack } });
+  });
+}
+
+let compute: ReturnType<typeof createWorkerCompute>;
+
+const api: WebWorkerApi = {
+  async start(data) {
+    compute = createWorkerCompute(data);
+    await compute;
+  },
+  async run(task) {
+    const answer = await (await compute)(task);
+    return answer.buffer === undefined ? answer : transfer(answer, [answer.buffer]);
+  },
+};
+expose(api);

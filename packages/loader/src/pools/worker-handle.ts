@@ -1,0 +1,31 @@
+import type { WorkerFailure } from '../errors.ts';
+import type { WorkerAnswer, WorkerStart, WorkerTask } from './worker-compute.ts';
+
+/** Why a worker is of no use any more. */
+export interface WorkerEnd {
+  readonly code: WorkerFailure;
+  /** What happened, as the end of a sentence that begins with the worker. */
+  readonly problem: string;
+  /** With the worker's own stack, where the runtime tells it. */
+  readonly cause: unknown;
+}
+
+/** One worker, of any runtime. It is used for one task after the other until it fails. */
+export interface WorkerHandle {
+  /** Resolves once it takes tasks, rejects if it can't; may be pending for ever if it fails. */
+  readonly ready: Promise<unknown>;
+  /** Rejects if the worker fails, perhaps; `failed` tells why, and comes in any case that the runtime reports. */
+  run(task: WorkerTask, transfer: readonly ArrayBuffer[]): Promise<WorkerAnswer>;
+  /** Resolves if the worker fails, whether with a task or without one. */
+  readonly failed: Promise<WorkerEnd>;
+  /** Ends the worker; whether its end is certain, so that memory it wrote to may be used again. */
+  end(): Promise<boolean>;
+}
+
+/** How a runtime starts workers. */
+export interface WorkerOptions {
+  /** Limit of a worker's heap in MiB, where the runtime has one. */
+  readonly heap: number | undefined;
+}
+
+export type StartWorker = (start: WorkerStart, options: WorkerOptions) => WorkerHandle;
