@@ -121,13 +121,12 @@ async function measure(plan, dataset) {
   await epoch(plain, 0);
   const computed = await epoch(plain, 1);
   await plain.close();
-  const first = await timed(() => open(cache));
+  // The keeper has its turn at the end, where its price can be told from the stream's: no other user of it needs that.
+  const late = { cache: { directory, timing: { interval: 2 ** 30 } } };
+  const first = await timed(() => open(late));
   await epoch(first.result, 0);
-  const kept = await timed(async () => {
-    await readEpoch(first.result, 1);
-    // What is written behind the stream is part of the price.
-    await first.result.close();
-  });
+  const stream = await epoch(first.result, 1);
+  const writing = await timed(() => first.result.close());
   const second = await timed(() => open(cache));
   await epoch(second.result, 0);
   const read = await epoch(second.result, 1);
@@ -137,7 +136,8 @@ async function measure(plan, dataset) {
   await rm(directory, { recursive: true });
   // Starting the keeper's thread takes as long whatever there is; there are two copies.
   const opening = (second.milliseconds - first.milliseconds) / 2;
-  return { computed, kept: kept.milliseconds, read, opening, bytes: bytes / 2 };
+  const kept = stream + writing.milliseconds / 2;
+  return { computed, kept, read, opening, bytes: bytes / 2 };
 }
 
 function print(length, name, values, shardBytes) {
