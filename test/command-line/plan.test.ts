@@ -247,7 +247,7 @@ stage 1 plan ${planId(c)}, 15 steps from epoch 0, step 0 on
 
   test('is refused by verify with a plan beside it, or in no stage', async () => {
     const both = await verify('--plan', at('a.json'));
-    expect(both.stderr).toMatch(/--plan or --stages is "both", expected one of them/);
+    expect(both.stderr).toMatch(/plan or --stages is "both", expected one of them/);
     const plan = ['verify', '--plan', at('a.json'), '--data', at('short'), '--stage', '1'];
     expect((await maskloom(...plan)).stderr).toMatch(/--stage is 1, expected given with --stages/);
     const beyond = await verify('--stage', '2');

@@ -140,7 +140,15 @@ export class StageReader<
   /** A batch of a stage's plan as one of the run. */
   inStage(stage: number, item: Item): InStage<Item> {
     const { epoch, step } = item.next;
-    return { ...item, stage, next: this.#stateAt({ stage, epoch, step }) };
+    const next = this.#stateAt({ stage, epoch, step });
+    // As they are, so that a record batch is only made when it is asked for.
+    const properties = Object.getOwnPropertyDescriptors(item);
+    const own = { enumerable: true, configurable: true, writable: true };
+    return Object.defineProperties({} as InStage<Item>, {
+      ...properties,
+      stage: { ...own, value: stage },
+      next: { ...own, value: next },
+    });
   }
 
   /** The source of a stage, open until all that use it have left. */
