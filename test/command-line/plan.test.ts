@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connectStages, StreamDigest } from '@maskloom/client';
 import { type Plan, parsePlan, parseStages, planId, stagesId } from '@maskloom/loader';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { maskloom } from '../support/run.ts';
+import { bin, maskloom } from '../support/run.ts';
 import { writeTinyDataset } from '../support/tiny-dataset.ts';
 
 let folder: string;
@@ -210,9 +213,43 @@ stage 1 plan ${planId(c)}, 15 steps from epoch 0, step 0 on
     expect(second.stdout).toMatch(/\nsteps 15\n/);
   });
 
+  test('is served, and read by a client with the same digest', async () => {
+    const data = ['--data', at('short'), '--data', at('long')];
+    const words = [
+      'serve',
+      '--stages',
+      at('stages.json'),
+      ...data,
+      '--port',
+      '0',
+      '--workers',
+      '1',
+    ];
+    const sidecar = spawn(process.execPath, [bin, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const [line] = (await once(sidecar.stdout, 'data')) as [Buffer];
+      const [, url, id] = /^listening on (\S+), stages ([0-9a-f]{64})$/m.exec(String(line))!;
+      const client = await connectStages(url!);
+      expect(client.stagesId).toBe(id);
+      const digest = new StreamDigest(client.stagesId);
+      for await (const { batch } of client.batches()) digest.update(batch);
+      expect((await verify('--workers', '0')).stdout).toContain(`\ndigest ${digest.hex()}\n`);
+    } finally {
+      sidecar.kill();
+      await once(sidecar, 'exit');
+    }
+    expect(sidecar.exitCode).toBe(0);
+    const both = await maskloom(...words, '--plan', at('a.json'));
+    expect(both.stderr).toMatch(/--plan or --stages is "both"/);
+  });
+
   test('is refused by verify with a plan beside it, or in no stage', async () => {
     const both = await verify('--plan', at('a.json'));
     expect(both.stderr).toMatch(/--plan or --stages is "both", expected one of them/);
+    const plan = ['verify', '--plan', at('a.json'), '--data', at('short'), '--stage', '1'];
+    expect((await maskloom(...plan)).stderr).toMatch(/--stage is 1, expected given with --stages/);
     const beyond = await verify('--stage', '2');
     expect(beyond.stderr).toMatch(/in stage 2, and there are 2 stages/);
   });

@@ -76,7 +76,8 @@ test('preview shows input and target of each epoch, as text and as JSON', async 
 
 describe('maskloom plan refuses', () => {
   const refusal = async (...words: string[]) => {
-    const plan = ['plan', '--data', at('data'), '--out', at('refused.json'), ...words];
+    const data = words.includes('--data') ? [] : ['--data', at('data')];
+    const plan = ['plan', ...data, '--out', at('refused.json'), ...words];
     const { code, stdout, stderr } = await maskloom(...plan);
     expect(code).toBeGreaterThan(0);
     expect(stdout).toBe('');

@@ -78,9 +78,9 @@ async function digestsOf(strategy: Strategy, reading: Reading): Promise<Map<stri
   for (let rank = 0; rank < world; rank++) {
     for await (const { epoch, recordBatch } of loader.batches({ steps, rank, world, layout })) {
       const read = readers[typeof layout === 'string' ? layout : layout.type];
-      const { rows, sample } = read(recordBatch);
+      const { sample } = read(recordBatch);
       const bytes = Buffer.from(sampleDigests(recordBatch));
-      for (let row = 0; row < rows; row++) {
+      for (let row = 0; row < sample.length; row++) {
         digests.set(`${epoch} ${sample[row]}`, bytes.toString('hex', 32 * row, 32 * (row + 1)));
       }
     }

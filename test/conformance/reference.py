@@ -281,12 +281,12 @@ def at_rate(strategy, rate):
     return {**strategy, "selection": {**strategy["selection"], **change}}
 
 
-def scheduled_rate(plan, epoch, step):
+def scheduled_rate(plan, epoch, step, per_epoch):
     """Section 3, Rate schedules."""
     if "rates" not in plan:
         return None
     points = plan["rates"]["points"]
-    t = epoch if plan["rates"]["over"] == "epoch" else epoch * steps_per_epoch(plan) + step
+    t = epoch if plan["rates"]["over"] == "epoch" else epoch * per_epoch + step
     if t < points[0][0]:
         return points[0][1]
     for (a, rate_a), (b, rate_b) in zip(points, points[1:]):
@@ -295,25 +295,160 @@ def scheduled_rate(plan, epoch, step):
     return points[-1][1]
 
 
-def order(position, rows, seed, epoch):
-    """Section 6: the row at a position of an epoch."""
-    bits = (rows - 1).bit_length()
+def permutation(count, position, f):
+    """Section 6, Permutations: what stands at a position."""
+    bits = (count - 1).bit_length()
     low_bits = bits // 2
     high_bits = bits - low_bits
-    key = (seed & MASK32, seed >> 32)
     value = position
     while True:
         high, low = value >> low_bits, value & (1 << low_bits) - 1
         for j in range(6):
-            half = low if j % 2 == 0 else high
-            f = philox((5 * 2**24 + j, epoch, half, 0), key)[0]
             if j % 2 == 0:
-                high ^= f & (1 << high_bits) - 1
+                high ^= f(j, low) & (1 << high_bits) - 1
             else:
-                low ^= f & (1 << low_bits) - 1
+                low ^= f(j, high) & (1 << low_bits) - 1
         value = high << low_bits | low
-        if value < rows:
+        if value < count:
             return value
+
+
+def permute(count, position, seed, epoch, dataset, k, y=0):
+    """Section 6: P(count, dataset, k, y) at a position."""
+    key = (seed & MASK32, seed >> 32)
+    first = 5 * 2**24 + 32 * dataset + 8 * k
+    return permutation(
+        count, position, lambda j, x: philox((first + j, epoch, x, y), key)[0]
+    )
+
+
+def windowed(position, shards, size, seed, epoch, dataset):
+    """Section 6, Order: windowed."""
+    rows = sum(shards)
+    v, t = divmod(position, size)
+    place = v * size + permute(min(size, rows - v * size), t, seed, epoch, dataset, 2, v)
+    for q in range(len(shards)):
+        shard = permute(len(shards), q, seed, epoch, dataset, 1)
+        if place < shards[shard]:
+            return sum(shards[:shard]) + place
+        place -= shards[shard]
+
+
+def order(plan, position, shards, epoch, dataset):
+    """Section 6: the row at a position of an epoch."""
+    seed = int(plan["seed"])
+    if plan["order"] == "sequential":
+        return position
+    if plan["order"] == "global":
+        return permute(sum(shards), position, seed, epoch, dataset, 0)
+    return windowed(position, shards, plan["order"]["rows"], seed, epoch, dataset)
+
+
+def window_count(plan, rows):
+    return max(1, rows // plan["rows"]["window"]) if rows else 0
+
+
+def window_places(plan, w, lengths, dataset):
+    """Section 6, Windows: the rows of a window, in the order of places."""
+    size, rows, seed = plan["rows"]["window"], len(lengths), int(plan["seed"])
+    last = w == window_count(plan, rows) - 1
+    places = range(w * size, rows if last else (w + 1) * size)
+    if plan["order"] != "global":
+        return list(places)
+    blocks = rows // 64
+    return [
+        64 * permute(blocks, i // 64, seed, 0, dataset, 3) + i % 64 if i // 64 < blocks else i
+        for i in places
+    ]
+
+
+def cut(plan, w, lengths, dataset, epoch):
+    """Section 6, Windows: the units of a window, each a list of rows of samples."""
+    kind, batch, last = plan["rows"]["type"], plan["batch"], plan["last"]
+    places = window_places(plan, w, lengths, dataset)
+    base = int(plan["datasets"][dataset]["base"])
+    numbers = list(range(len(places)))
+    if plan["order"] != "sequential":
+        draws = Draws(int(plan["seed"]), epoch, base + w)
+        numbers.sort(key=lambda i: (draws.word(6, i), i))
+    listed = [places[i] for i in numbers]
+    if kind == "buckets" and last == "drop":
+        listed = listed[: len(listed) // batch * batch]
+    if kind == "buckets" and last == "fill":
+        n = len(listed)
+        listed = [listed[i % n] for i in range(-(-n // batch) * batch)]
+    listed.sort(key=lambda row: -lengths[row])
+    if kind == "packed":
+        rows, rooms, touched = [], [], []
+        for time, sample in enumerate(listed):
+            fitting = [r for r in range(len(rows)) if rooms[r] >= lengths[sample]]
+            if fitting:
+                r = min(fitting, key=lambda r: (rooms[r], -touched[r]))
+            else:
+                r = len(rows)
+                rows.append([])
+                rooms.append(plan["rows"]["length"])
+                touched.append(0)
+            rows[r].append(sample)
+            rooms[r] -= lengths[sample]
+            touched[r] = time
+        return [[row] for row in rows]
+    units = []
+    while listed:
+        count = batch
+        if kind == "tokens" and lengths[listed[0]] > 0:
+            count = min(batch, plan["rows"]["max"] // lengths[listed[0]])
+        units.append([[sample] for sample in listed[:count]])
+        listed = listed[count:]
+    return units
+
+
+def unit_at(plan, epoch, position, data, dataset):
+    """Section 6: the rows of the unit at a position of a dataset's epoch."""
+    lengths, shards, seed = data["lengths"], data["shards"], int(plan["seed"])
+    if "rows" not in plan:
+        return [[order(plan, position, shards, epoch, dataset)]]
+    windows = window_count(plan, len(lengths))
+    drawn = plan["order"] != "sequential"
+    for q in range(windows):
+        w = permute(windows, q, seed, epoch, dataset, 1) if drawn else q
+        # Cutting is slow here: the windows of an epoch are kept.
+        key = (dataset, epoch, w)
+        if key not in data["cuts"]:
+            data["cuts"][key] = cut(plan, w, lengths, dataset, epoch)
+        units = data["cuts"][key]
+        if position < len(units):
+            if drawn:
+                position = permute(len(units), position, seed, epoch, dataset, 2, w)
+            return units[position]
+        position -= len(units)
+
+
+def units_of(plan, datas):
+    """Section 6: the number of units of each dataset, U."""
+    counts = []
+    for d, data in enumerate(datas):
+        rows = len(data["lengths"])
+        if "rows" in plan:
+            cuts = [cut(plan, w, data["lengths"], d, 0) for w in range(window_count(plan, rows))]
+            rows = sum(map(len, cuts))
+        counts.append(rows)
+    if plan.get("rows", {}).get("type", "buckets") != "buckets":
+        assert counts == plan["rows"]["units"]
+    return counts
+
+
+def mixed(plan, draw):
+    """Section 6, Mixtures: the dataset of a draw of the run, and which of its own draws it is."""
+    weights, seed = [data["weight"] for data in plan["datasets"]], int(plan["seed"])
+    m, t = divmod(draw, sum(weights))
+    draws = Draws(seed, 0, m)
+    p = permutation(sum(weights), t, lambda j, x: draws.word(7, 4 * (8 * x + j)))
+    first = 0
+    for d, weight in enumerate(weights):
+        if p < first + weight:
+            return d, m * weight + p - first
+        first += weight
 
 
 def canonical(value):
@@ -340,26 +475,38 @@ def sequence_digest(sample, input_ids, labels):
     ).digest()
 
 
-def steps_per_epoch(plan):
-    rows, batch = plan["datasets"][0]["rows"], plan["batch"]
-    return rows // batch if plan["last"] == "drop" else -(-rows // batch)
+def units_per_step(plan):
+    return 1 if plan.get("rows", {}).get("type") in ("buckets", "tokens") else plan["batch"]
 
 
-def batch_rows(plan, epoch, step):
-    rows, batch = plan["datasets"][0]["rows"], plan["batch"]
-    end = (step + 1) * batch
+def steps_per_epoch(plan, units):
+    per = units_per_step(plan)
+    return sum(units) // per if plan["last"] == "drop" else -(-sum(units) // per)
+
+
+def batch_rows(plan, epoch, step, datas, units):
+    """Section 6: the rows of a global batch, as (dataset, its epoch, samples)."""
+    per = units_per_step(plan)
+    found = []
+    if len(datas) > 1:
+        first = (epoch * steps_per_epoch(plan, units) + step) * per
+        for draw in range(first, first + per):
+            d, n = mixed(plan, draw)
+            own, position = divmod(n, units[d])
+            found += [(d, own, row) for row in unit_at(plan, own, position, datas[d], d)]
+        return found
+    end = (step + 1) * per
     if plan["last"] == "short":
-        end = min(end, rows)
-    positions = [i % rows for i in range(step * batch, end)]
-    if plan["order"] == "sequential":
-        return positions
-    return [order(i, rows, int(plan["seed"]), epoch) for i in positions]
+        end = min(end, units[0])
+    for i in range(step * per, end):
+        found += [(0, epoch, row) for row in unit_at(plan, epoch, i % units[0], datas[0], 0)]
+    return found
 
 
-def stream_digest(plan, folder, steps, epoch=0, step=0):
+def read_dataset(folder, digest):
     with open(f"{folder}/manifest.json", encoding="utf8") as file:
         manifest = json.load(file)
-    assert dataset_digest(manifest) == plan["datasets"][0]["digest"]
+    assert dataset_digest(manifest) == digest
     samples, columns = [], {"segment": [], "units": []}
     for shard in manifest["shards"]:
         table = pa.ipc.open_file(f"{folder}/{shard['path']}").read_all()
@@ -367,25 +514,71 @@ def stream_digest(plan, folder, steps, epoch=0, step=0):
         for name in columns:
             if name in manifest["columns"]:
                 columns[name] += table.column(name).to_pylist()
-    base, seed = int(plan["datasets"][0]["base"]), int(plan["seed"])
-    stream = hashlib.sha256(canonical(plan)).digest()
+    return {
+        "vocab": manifest["vocab"],
+        "samples": samples,
+        "columns": columns,
+        "lengths": list(map(len, samples)),
+        "shards": [shard["rows"] for shard in manifest["shards"]],
+        "cuts": {},
+    }
+
+
+def mixed_vocab(datas):
+    """Section 5: the vocab traits of a mixture."""
+    vocab = {name: value for name, value in datas[0]["vocab"].items() if name != "counts"}
+    if all("counts" in data["vocab"] for data in datas):
+        vocab["counts"] = [sum(c) for c in zip(*(data["vocab"]["counts"] for data in datas))]
+    return vocab
+
+
+def stream_digest(plan, folders, steps, epoch=0, step=0, stream=None):
+    named = plan["datasets"]
+    datas = [read_dataset(f, d["digest"]) for f, d in zip(folders.split(","), named, strict=True)]
+    vocab, units = mixed_vocab(datas), units_of(plan, datas)
+    per_epoch, seed = steps_per_epoch(plan, units), int(plan["seed"])
+    stream = stream or hashlib.sha256(canonical(plan)).digest()
     for _ in range(steps):
-        mask_epoch = epoch % plan["copies"] if plan["mode"] == "static" else epoch
+        strategy = at_rate(plan["strategy"], scheduled_rate(plan, epoch, step, per_epoch))
         digests = b""
-        for row in batch_rows(plan, epoch, step):
-            extra = [values[row] if values else None for values in columns.values()]
-            strategy = at_rate(plan["strategy"], scheduled_rate(plan, epoch, step))
-            vocab = manifest["vocab"]
-            masked = mask(samples[row], vocab, strategy, seed, mask_epoch, base + row, *extra)
-            if strategy["type"] == "span-corruption":
-                digests += sequence_digest(base + row, *masked)
-            else:
-                digests += sample_digest(base + row, *masked)
+        for d, own, samples in batch_rows(plan, epoch, step, datas, units):
+            mask_epoch = own % plan["copies"] if plan["mode"] == "static" else own
+            for row in samples:
+                columns = datas[d]["columns"].values()
+                extra = [values[row] if values else None for values in columns]
+                sample, ids = int(named[d]["base"]) + row, datas[d]["samples"][row]
+                masked = mask(ids, vocab, strategy, seed, mask_epoch, sample, *extra)
+                if strategy["type"] == "span-corruption":
+                    digests += sequence_digest(sample, *masked)
+                else:
+                    digests += sample_digest(sample, *masked)
         stream = hashlib.sha256(stream + hashlib.sha256(digests).digest()).digest()
         step += 1
-        if step == steps_per_epoch(plan):
+        if step == per_epoch:
             epoch, step = epoch + 1, 0
-    return stream.hex()
+    return stream
+
+
+def stages_digest(stages, folders):
+    """Section 8: the stream digest of a run in stages, each of one dataset, in `folders` by stage."""
+    stream = hashlib.sha256(canonical(stages)).digest()
+    for stage, folder in zip(stages["stages"], folders, strict=True):
+        start = stage["from"]["epoch"], stage["from"]["step"]
+        stream = stream_digest(stage["plan"], folder, stage["steps"], *start, stream)
+    return stream
+
+
+PLAN_FIELDS = "version datasets strategy rates mode copies seed order batch last rows".split()
+
+
+def state(plan, epoch, step):
+    """Section 6, State."""
+    digests = {name: hashlib.sha256(canonical(value)).hexdigest() for name, value in plan.items()}
+    checks = [digests[name][:4] if name in plan else "----" for name in PLAN_FIELDS]
+    while checks[-1] == "----":
+        checks.pop()
+    plan_id = hashlib.sha256(canonical(plan)).hexdigest()
+    return {"version": 2, "plan": plan_id, "fields": "".join(checks), "epoch": epoch, "step": step}
 
 
 def check_vectors(path):
@@ -409,6 +602,13 @@ def check_vectors(path):
 if __name__ == "__main__":
     if sys.argv[1] == "stream":
         with open(sys.argv[2], encoding="utf8") as plan_file:
-            print(stream_digest(json.load(plan_file), sys.argv[3], *map(int, sys.argv[4:])))
+            plan = json.load(plan_file)
+            print(stream_digest(plan, sys.argv[3], *map(int, sys.argv[4:])).hex())
+    elif sys.argv[1] == "stages":
+        with open(sys.argv[2], encoding="utf8") as stages_file:
+            print(stages_digest(json.load(stages_file), sys.argv[3:]).hex())
+    elif sys.argv[1] == "state":
+        with open(sys.argv[2], encoding="utf8") as plan_file:
+            print(json.dumps(state(json.load(plan_file), *map(int, sys.argv[3:]))))
     else:
         print(sum(map(check_vectors, sys.argv[2:])))

@@ -10,6 +10,7 @@ import {
   t5,
   tokenMasking,
   ul2,
+  unigramWords,
 } from '@maskloom/core';
 import { createPlan, type PlanOptions } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
@@ -25,6 +26,8 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'maskloom-conformance-'));
   await writeTinyDataset(join(folder, 'data'), 301);
+  await writeTinyDataset(join(folder, 'other'), 40);
+  await writeTinyDataset(join(folder, 'third'), 150);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -46,7 +49,7 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
   ],
   [
     'random words from the unigram distribution',
-    { strategy: tokenMasking({ rate: 0.3, randomWords: 'unigram' }) },
+    { strategy: tokenMasking({ rate: 0.3, randomWords: unigramWords }) },
     [],
   ],
   ['spans', { strategy: spanbert({ rate: 0.3 }), last: 'short' }, []],
@@ -118,7 +121,46 @@ const plans: [string, Partial<PlanOptions>, string[]][] = [
     },
     ['1', '20'],
   ],
+  ['windowed order', { order: { type: 'windowed', rows: 50 }, last: 'short' }, []],
+  ['windowed order, filled', { order: { type: 'windowed', rows: 7 }, last: 'fill' }, ['3', '5']],
+  ['packed rows', { rows: { type: 'packed', length: 100, window: 90 }, last: 'short' }, []],
+  [
+    'packed rows in static mode, in windows of the order',
+    {
+      order: { type: 'windowed', rows: 64 },
+      rows: { type: 'packed', length: 128, window: 64 },
+      mode: 'static',
+      copies: 2,
+      last: 'fill',
+      seed: 2n ** 64n - 1n,
+    },
+    [],
+  ],
+  ['packed rows, sequential', { order: 'sequential', rows: { type: 'packed', length: 70 } }, []],
+  ['buckets', { rows: { type: 'buckets', window: 80 } }, []],
+  ['buckets, short', { rows: { type: 'buckets', window: 24 }, last: 'short' }, []],
+  ['buckets, filled', { rows: { type: 'buckets' }, last: 'fill' }, []],
+  ['batches by tokens', { rows: { type: 'tokens', max: 300, window: 100 } }, ['2', '3']],
+  [
+    'span corruption in batches by tokens',
+    { strategy: t5({ sentinels, end: 3 }), rows: { type: 'tokens', max: 200 } },
+    [],
+  ],
   ['sequential, from the middle of an epoch', { order: 'sequential', seed: 0 }, ['1', '20']],
+];
+
+const mixtures: [string, Partial<PlanOptions>, string[]][] = [
+  ['samples', {}, []],
+  ['windowed order', { order: { type: 'windowed', rows: 40 } }, ['5', '7']],
+  ['packed rows', { rows: { type: 'packed', length: 100, window: 90 } }, ['1', '3']],
+  ['buckets', { rows: { type: 'buckets', window: 40 } }, []],
+  ['batches by tokens', { rows: { type: 'tokens', max: 300, window: 100 } }, []],
+  [
+    'random words from the counts of all',
+    { strategy: tokenMasking({ rate: 0.3, randomWords: unigramWords }), mode: 'static', copies: 3 },
+    [],
+  ],
+  ['spans', { strategy: sentenceOrder(spanbert()) }, []],
 ];
 
 test.for(plans)(
@@ -133,7 +175,30 @@ test.for(plans)(
     const words = [reference, 'stream', file, join(folder, 'data'), '60', epoch, step];
     const theirs = await run(found.path, words);
     const where = ['--epoch', epoch, '--step', step, '--steps', '60', '--workers', '2'];
+    where.push('--indexes', join(folder, 'indexes'));
     const ours = await maskloom('verify', '--plan', file, '--data', join(folder, 'data'), ...where);
+    expect(theirs.stderr + ours.stderr).toBe('');
+    expect(ours.stdout).toContain(`digest ${theirs.stdout.trim()}\n`);
+  },
+);
+
+test.for(mixtures)(
+  'and of a mixture: %s',
+  async ([, options, [epoch = '0', step = '0']], { skip }) => {
+    if (found.path === undefined) return skip(found.reason);
+    const folders = ['data', 'other', 'third'].map((name) => join(folder, name));
+    const datasets = await Promise.all(folders.map((path) => openDataset(path)));
+    const weighted = datasets.map((dataset, number) => ({ dataset, weight: [5, 1, 3][number]! }));
+    const strategy = tokenMasking({ rate: 0.15 });
+    const plan = createPlan({ datasets: weighted, strategy, seed: 42n, batch: 8, ...options });
+    const file = join(folder, 'mixture.json');
+    await writeFile(file, JSON.stringify(plan));
+    const words = [reference, 'stream', file, folders.join(), '60', epoch, step];
+    const theirs = await run(found.path, words);
+    const where = ['--epoch', epoch, '--step', step, '--steps', '60', '--workers', '2'];
+    where.push('--indexes', join(folder, 'indexes'));
+    const data = folders.flatMap((path) => ['--data', path]);
+    const ours = await maskloom('verify', '--plan', file, ...data, ...where);
     expect(theirs.stderr + ours.stderr).toBe('');
     expect(ours.stdout).toContain(`digest ${theirs.stdout.trim()}\n`);
   },

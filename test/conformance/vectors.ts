@@ -18,6 +18,7 @@ import {
   t5,
   tokenMasking,
   ul2,
+  unigramWords,
   unitMasking,
   type VocabTraits,
 } from '@maskloom/core';
@@ -81,9 +82,9 @@ export const vectorStrategies: Readonly<Record<string, Strategy>> = {
     mask: 0,
     random: 0.9,
     keep: 0.1,
-    randomWords: 'unigram',
+    randomWords: unigramWords,
   }),
-  'megatron-unigram': megatron({ randomWords: 'unigram', mask: 0.2, random: 0.7 }),
+  'megatron-unigram': megatron({ randomWords: unigramWords, mask: 0.2, random: 0.7 }),
   'sentence-order-column': sentenceOrder(albert({ unit: 'column', rate: 0.4 })),
 };
 

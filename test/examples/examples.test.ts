@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tokenMasking } from '@maskloom/core';
-import { createLoader, createPlan } from '@maskloom/loader';
+import { createLoader, createPlan, createStages } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
-import { serve } from 'maskloom';
+import { serve, serveStages } from 'maskloom';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { maskloom, run } from '../support/run.ts';
 import { writeTinyDataset } from '../support/tiny-dataset.ts';
@@ -38,6 +38,7 @@ const examples = (
 
 let folder: string;
 let url: string;
+let stagesUrl: string;
 let stop: () => Promise<void>;
 beforeAll(async () => {
   // Below the test package, so that examples find the packages they import.
@@ -53,8 +54,19 @@ beforeAll(async () => {
   const loader = await createLoader({ plan, dataset, workers: 1 });
   const sidecar = await serve({ loader, manifest: dataset.manifest });
   url = sidecar.url;
+  const stages = createStages([
+    { plan, steps: 3 },
+    { plan, steps: 2 },
+  ]);
+  const open = async () => ({
+    loader: await createLoader({ plan, dataset, workers: 0 }),
+    manifest: dataset.manifest,
+  });
+  const stagesSidecar = await serveStages({ stages, open });
+  stagesUrl = stagesSidecar.url;
   stop = async () => {
     await sidecar.close();
+    await stagesSidecar.close();
     await loader.close();
   };
 });
@@ -70,8 +82,11 @@ test('there are examples', () => {
 test.for(examples)('the example runs: %s', async ([name, code]) => {
   if (name.includes('train-tokenizer')) await rm(join(folder, 'tokenizer'), { force: true });
   const file = join(folder, `${name.replaceAll(/\W+/g, '-')}.ts`);
-  // The default port may be taken on this machine.
-  await writeFile(file, code.replaceAll('http://127.0.0.1:4300', url));
+  // The ports of examples may be taken on this machine.
+  const here = code
+    .replaceAll('http://127.0.0.1:4300', url)
+    .replaceAll('http://127.0.0.1:4301', stagesUrl);
+  await writeFile(file, here);
   const words = ['run', '--allow-all', '--no-check', '--node-modules-dir=manual', file];
   const { code: exit, stderr } = await run(process.execPath, [deno, ...words], folder);
   expect(stderr).toBe('');

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { t5, tokenMasking } from '@maskloom/core';
-import { createLoader, createPlan, type Loader, StreamDigest } from '@maskloom/loader';
+import { createLoader, createPlan, type Loader, readCompact, StreamDigest } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
 import { type Sidecar, serve } from 'maskloom';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -85,6 +85,17 @@ with urllib.request.urlopen(f"{url}/batches?layout={layout}&steps={steps}") as r
 print(json.dumps(stream.hex()))
 `;
 
+const readEntry = `
+import json, sys
+import pyarrow as pa
+with pa.ipc.open_file(sys.argv[1]) as reader:
+    table = reader.read_all()
+table.validate(full=True)
+types = {field.name: str(field.type) for field in table.schema}
+print(json.dumps({"types": types, "rows": table.to_pylist(),
+                  "of": json.loads(table.schema.metadata[b"maskloom"])}))
+`;
+
 describe('pyarrow', () => {
   test('opens a shard as it is', async ({ skip }) => {
     if (found.path === undefined) return skip(found.reason);
@@ -126,6 +137,71 @@ describe('pyarrow', () => {
       expect(await runPython(readSidecar, other.url, 'seq2seq', '50')).toBe(digest.hex());
     } finally {
       await other.close();
+    }
+  });
+
+  test('opens an entry of the cache of masks, and puts masks and shard together', async ({
+    skip,
+  }) => {
+    if (found.path === undefined) return skip(found.reason);
+    const directory = join(folder, 'masks');
+    const strategy = tokenMasking({ rate: 0.15 });
+    const fixed = createPlan({
+      dataset,
+      strategy,
+      seed: 42n,
+      batch: 7,
+      last: 'short',
+      mode: 'static',
+    });
+    const labels = new Map<number, [number, number, number][]>();
+    {
+      const cache = { directory };
+      await using caching = await createLoader({ plan: fixed, dataset, workers: 1, cache });
+      const steps = caching.stepsPerEpoch;
+      for await (const { recordBatch } of caching.batches({ steps, layout: 'compact' })) {
+        const read = readCompact(recordBatch);
+        for (let row = 0; row < read.rows; row++) {
+          const ids = read.inputIds(row);
+          const rowLabels = read.labels(row);
+          const masked = [...read.positions(row)].map(
+            (position, index) =>
+              [position, ids[position]!, rowLabels[index]!] as [number, number, number],
+          );
+          labels.set(Number(read.sample[row]), masked);
+        }
+      }
+    }
+    const names = await readdir(directory, { recursive: true });
+    const [entry] = names.filter((name) => name.endsWith('.arrow'));
+    const { types, rows, of } = (await runPython(readEntry, join(directory, entry!))) as {
+      types: object;
+      rows: {
+        sample: number;
+        selected: number;
+        masked_positions: number[];
+        masked_ids: number[];
+      }[];
+      of: object;
+    };
+    expect(types).toEqual({
+      sample: 'uint64',
+      selected: 'uint32',
+      masked_positions: 'list<item: uint16 not null>',
+      masked_ids: 'list<item: uint16 not null>',
+      sentence_label: 'uint8',
+    });
+    expect(of).toMatchObject({ copy: 0, samples: 301, parts: { seed: '42' } });
+    expect(rows).toHaveLength(301);
+    for (const row of rows) {
+      const ids = dataset.sample(row.sample);
+      const masked = row.masked_positions.map((position, index) => [
+        position,
+        row.masked_ids[index],
+        ids[position],
+      ]);
+      expect(masked).toEqual(labels.get(row.sample));
+      expect(row.selected).toBe(masked.length);
     }
   });
 });

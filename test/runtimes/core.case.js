@@ -51,11 +51,8 @@ function sampleOf(number) {
 
 /** @param {any} core @param {Record<string, any>} vectors @returns {import('./core.case.js').Case[]} */
 function casesOf(core, vectors) {
-  const corrupts = (/** @type {any} */ { strategy }) => strategy.type === 'span-corruption';
   const strategies = () =>
-    Object.values(vectors)
-      .filter((file) => !corrupts(file))
-      .map(({ strategy }) => core.strategyFromPlan(strategy));
+    Object.values(vectors).map(({ strategy }) => core.strategyFromPlan(strategy));
   const seeds = [0n, 1n, 2n ** 32n, 2n ** 53n, 2n ** 64n - 1n];
 
   return [
@@ -170,47 +167,6 @@ function casesOf(core, vectors) {
               arraysOf(fixed.mask(ids, { epoch, ...address })),
               arraysOf(dynamic.mask(ids, { epoch: epoch % 3, ...address })),
             );
-          }
-        }
-      },
-    },
-    {
-      name: 'input and target of span corruption restore the sample, and static copy j is dynamic epoch j',
-      run() {
-        for (const file of Object.values(vectors).filter(corrupts)) {
-          const { vocab, strategy: plan } = file;
-          const strategy = core.strategyFromPlan(plan);
-          const lowest = plan.sentinels.first - plan.sentinels.count;
-          const isSentinel = (/** @type {number} */ id) =>
-            id > lowest && id <= plan.sentinels.first;
-          for (const seed of seeds) {
-            const masker = core.createMasker({ vocab, seed, strategy });
-            const mode = { mode: 'static', copies: 3 };
-            const fixed = core.createMasker({ vocab, seed, strategy, ...mode });
-            for (let number = 0; number < 20; number++) {
-              const ids = sampleOf(number)
-                .ids.slice(0, 100)
-                .map((id) => id % 400);
-              const masked = arraysOf(masker.mask(ids, { epoch: number % 3, sample: seed }));
-              equal(arraysOf(fixed.mask(ids, { epoch: number, sample: seed })), masked);
-              const spans = new Map();
-              let span = [];
-              for (const id of masked.labels) {
-                if (isSentinel(id)) {
-                  span = [];
-                  spans.set(id, span);
-                } else span.push(id);
-              }
-              // The last span is followed by the end, where there is one.
-              if (plan.end !== undefined) equal(span.pop(), plan.end);
-              const [first, ...rest] = masked.inputIds;
-              const shown = plan.denoisers[0].mode === undefined ? masked.inputIds : rest;
-              equal(plan.denoisers[0].mode === undefined || (first >= 400 && first <= 402), true);
-              equal(
-                shown.flatMap((id) => spans.get(id) ?? [id]),
-                ids,
-              );
-            }
           }
         }
       },

@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { delimiter, join, normalize } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { findChromium, inChromium, noChromium } from '../support/chromium.ts';
 import { run } from '../support/run.ts';
 import { type CaseResult, caseNames, runCases, type VectorFiles } from './core.case.js';
 
@@ -43,14 +40,9 @@ async function inDeno(): Promise<Results> {
   return JSON.parse(stdout) as CaseResult[];
 }
 
-async function inChromium(): Promise<Results> {
-  const chromium = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'chromium'))
-    .find((path) => existsSync(path));
-  if (chromium === undefined) {
-    return { skip: 'there is no chromium on the PATH (Debian: chromium)' };
-  }
+async function inBrowser(): Promise<Results> {
+  const chromium = findChromium();
+  if (chromium === undefined) return { skip: noChromium };
   const page = `<!doctype html><script type="module">
     import { runCases } from '/core.case.js';
     const send = (body) => fetch('/result', { method: 'POST', body });
@@ -58,60 +50,20 @@ async function inChromium(): Promise<Results> {
     runCases('/core/index.js', vectors).then(
       (results) => send(JSON.stringify(results)), (error) => send(JSON.stringify(String(error))));
   </script>`;
-  const profile = await mkdtemp(join(tmpdir(), 'maskloom-chromium-'));
-  const server = createServer();
-  const result = new Promise<string>((resolve) => {
-    server.on('request', async (request, response) => {
-      const path = normalize(request.url ?? '/');
-      const script = 'text/javascript';
-      if (path === '/result') {
-        let body = '';
-        for await (const part of request) body += part;
-        response.end();
-        resolve(body);
-      } else if (path === '/') response.setHeader('content-type', 'text/html').end(page);
-      else if (path === '/vectors.json') response.end(JSON.stringify(vectors));
-      else if (path.endsWith('.js')) {
-        const file = path === '/core.case.js' ? caseFile : join(core, path.replace('/core/', ''));
-        response.setHeader('content-type', script).end(await readFile(file));
-      } else response.writeHead(404).end();
-    });
+  const results = await inChromium(chromium, async (path) => {
+    if (path === '/') return { type: 'text/html', body: page };
+    if (path === '/vectors.json') return { type: 'text/json', body: JSON.stringify(vectors) };
+    if (!path.endsWith('.js')) return undefined;
+    const file = path === '/core.case.js' ? caseFile : join(core, path.replace('/core/', ''));
+    return { type: 'text/javascript', body: await readFile(file) };
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  const browser = spawn(
-    chromium,
-    [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      `--user-data-dir=${profile}`,
-      '--remote-debugging-port=0',
-      `http://127.0.0.1:${port}/`,
-    ],
-    { stdio: 'ignore' },
-  );
-  try {
-    return JSON.parse(await result) as CaseResult[];
-  } finally {
-    const ended = new Promise((resolve) => browser.once('exit', resolve));
-    browser.kill();
-    await ended;
-    server.closeAllConnections();
-    server.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
+  return results as CaseResult[];
 }
 
 const runtimes: Record<string, () => Promise<Results>> = {
   Node: () => runCases(coreUrl, vectors),
   Deno: inDeno,
-  Chromium: inChromium,
+  Chromium: inBrowser,
 };
 
 describe.each(Object.keys(runtimes))('core in %s', (runtime) => {

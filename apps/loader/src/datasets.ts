@@ -1,6 +1,21 @@
 import { checkDatasets, type Plan } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
 
+/** A dataset's folder, and how often a mixture draws from it. */
+export interface WeightedFolder {
+  readonly folder: string;
+  readonly weight: number | undefined;
+}
+
+/** Reads folders with weights, one at a time, such as `data/wiki` or, in a mixture, `data/wiki=3`. */
+export function weightedFolders(
+  text: string,
+  before: readonly WeightedFolder[] = [],
+): readonly WeightedFolder[] {
+  const [, folder = text, weight] = /^(.+)=([0-9]{1,5})$/.exec(text) ?? [];
+  return [...before, { folder, weight: weight === undefined ? undefined : Number(weight) }];
+}
+
 /** Finds the datasets of plans among folders, each opened once. */
 export class Datasets {
   readonly #folders: readonly string[];
@@ -9,11 +24,11 @@ export class Datasets {
 
   /**
    * @param folders at least one
-   * @param memory most bytes that each takes; default no limit
+   * @param memory most bytes that they take together, in equal parts; default no limit
    */
   constructor(folders: readonly string[], memory?: number) {
     this.#folders = folders;
-    this.#memory = memory;
+    this.#memory = memory === undefined ? undefined : Math.floor(memory / folders.length);
   }
 
   /**
@@ -26,6 +41,11 @@ export class Datasets {
     for (const { digest } of plan.datasets) found.push(await this.#find(digest));
     checkDatasets(plan, found);
     return found;
+  }
+
+  /** Those of all folders, in their order. */
+  all(): Promise<readonly Dataset[]> {
+    return Promise.all(this.#folders.map((folder) => this.#open(folder)));
   }
 
   /** The dataset of a digest, or else the last there is, whose check then names both. */

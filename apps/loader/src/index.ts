@@ -4,4 +4,11 @@
  * @module
  */
 export { errorLine } from './report-error.ts';
-export { type Sidecar, type SidecarOptions, serve } from './sidecar/server.ts';
+export {
+  type ListenOptions,
+  type ServedPlan,
+  type Sidecar,
+  type SidecarOptions,
+  serve,
+} from './sidecar/server.ts';
+export { type StagesSidecarOptions, serveStages } from './sidecar/stages-server.ts';

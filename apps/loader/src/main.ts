@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { cacheCommand } from './commands/cache.ts';
 import { encodeCommand } from './commands/encode.ts';
 import { planCommand } from './commands/plan/plan.ts';
 import { previewCommand } from './commands/preview.ts';
@@ -22,6 +23,7 @@ const commands = [
   verifyCommand(),
   previewCommand(),
   serveCommand(),
+  cacheCommand(),
 ];
 for (const command of commands) program.addCommand(command);
 setUp(program, program.name());

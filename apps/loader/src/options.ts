@@ -1,4 +1,6 @@
-import type { Sentinels } from '@maskloom/core';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type RandomWords, type Sentinels, uniformWords, unigramWords } from '@maskloom/core';
 import type { RateSchedule } from '@maskloom/loader';
 import { InvalidArgumentError } from 'commander';
 
@@ -41,7 +43,14 @@ export function memory(text: string): number {
 /** How every command that reads a dataset names and describes its limit of memory. */
 export const memoryOption = [
   '--memory <size>',
-  'most memory for the dataset, such as 512M; what does not fit is read when needed (default: no limit)',
+  'most memory for datasets, such as 512M; what does not fit is read when needed (default: no limit)',
+] as const;
+
+/** How every command that makes batches names and describes where indexes are kept, and the default. */
+export const indexesOption = [
+  '--indexes <folder>',
+  'where indexes of packed rows and of batches by length are kept',
+  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'maskloom', 'indexes'),
 ] as const;
 
 /** Reads a share, a number from 0 to 1. */
@@ -62,6 +71,13 @@ export function rates(text: string): RateSchedule {
     over: over as RateSchedule['over'],
     points: points.map((point) => [Number(point![1]), share(point![2]!)]),
   };
+}
+
+/** Reads what random tokens are drawn from. */
+export function randomWords(text: string): RandomWords {
+  const words = [uniformWords, unigramWords].find(({ name }) => name === text);
+  if (words !== undefined) return words;
+  throw new InvalidArgumentError('Expected uniform or unigram.');
 }
 
 /** Reads sentinels: the first one's id, and how many there are. */

@@ -99,9 +99,15 @@ export function checkOptions(strategy: StrategyName, options: StrategyOptions): 
       takers.length < others.length
         ? `given with ${takers.join(', ')} only`
         : `none with ${others.join(', ')}`,
-      typeof value === 'object' ? Object.values(value).join() : value,
+      shown(value),
     );
   }
+}
+
+/** A value as it was written. */
+function shown(value: NonNullable<StrategyOptions[keyof StrategyOptions]>): unknown {
+  if (typeof value !== 'object') return value;
+  return 'name' in value ? value.name : Object.values(value).join();
 }
 
 function needed(sentinels: Sentinels | undefined): Sentinels {

@@ -1,5 +1,5 @@
 import { ArgumentError, type VocabTraits } from '@maskloom/core';
-import { type Plan, type Position, type State, stateAfter } from '@maskloom/loader';
+import { checkState, type Plan, type Position, type State, stateAfter } from '@maskloom/loader';
 import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { SidecarError } from './errors.ts';
 import { replicas } from './replicas.ts';
@@ -93,15 +93,7 @@ export async function connect(
   urls: string | readonly string[],
   options: ConnectOptions = {},
 ): Promise<Client> {
-  const { attempts = 6, timeout = 30_000, signal } = options;
-  if (!(attempts >= 1)) throw new ArgumentError('attempts', 'a number from 1', attempts);
-  // Longer ones would not fit a timer.
-  if (!(timeout >= 1 && timeout < 2 ** 31)) {
-    throw new ArgumentError('timeout', 'milliseconds from 1 to below 2^31', timeout);
-  }
-  const list = (typeof urls === 'string' ? [urls] : urls).map(checkUrl);
-  if (list.length === 0) throw new ArgumentError('urls', 'at least one address', urls);
-  const tryReplicas = replicas(list, attempts);
+  const { timeout, signal, list, tryReplicas } = replicasOf(urls, options);
   const answer = await tryReplicas(
     'asking for the plan',
     async (url) => checkAnswer(url, await getJson(`${url}/plan`, { timeout, signal })),
@@ -148,11 +140,12 @@ export async function connect(
     const { steps = Number.POSITIVE_INFINITY, signal } = options;
     let position: Position = options.from ?? { epoch: 0, step: 0 };
     if (position.plan !== undefined && position.plan !== planId) {
-      throw new SidecarError(
-        'SIDECAR_PLAN',
-        list,
-        `The state is of plan ${position.plan}, the sidecar serves plan ${planId}: resume with the plan the run began with`,
-      );
+      try {
+        checkState(plan, position);
+      } catch (cause) {
+        const problem = `The state does not fit what the sidecar serves: ${(cause as Error).message}`;
+        throw new SidecarError('SIDECAR_PLAN', list, problem, { cause });
+      }
     }
     let consumed = 0;
     let open: OpenStream | undefined;
@@ -183,6 +176,19 @@ export async function connect(
   }
 
   return { planId, plan, stepsPerEpoch, vocab, longest, batches };
+}
+
+/** The replicas at some addresses, and how they are asked. */
+export function replicasOf(urls: string | readonly string[], options: ConnectOptions) {
+  const { attempts = 6, timeout = 30_000, signal } = options;
+  if (!(attempts >= 1)) throw new ArgumentError('attempts', 'a number from 1', attempts);
+  // Longer ones would not fit a timer.
+  if (!(timeout >= 1 && timeout < 2 ** 31)) {
+    throw new ArgumentError('timeout', 'milliseconds from 1 to below 2^31', timeout);
+  }
+  const list = (typeof urls === 'string' ? [urls] : urls).map(checkUrl);
+  if (list.length === 0) throw new ArgumentError('urls', 'at least one address', urls);
+  return { timeout, signal, list, tryReplicas: replicas(list, attempts) };
 }
 
 /** A stream that is being read. */

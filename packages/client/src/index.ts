@@ -24,3 +24,9 @@ export {
   connect,
 } from './client.ts';
 export { SidecarError } from './errors.ts';
+export {
+  type ConnectStagesOptions,
+  connectStages,
+  type StagesClient,
+  type StagesClientBatchesOptions,
+} from './stages.ts';

@@ -17,12 +17,11 @@ export function workBytes(): usize {
 
 /** Writes the rounds' first words for eight numbers. */
 @inline
-function drawEight(keys: usize, round: u32, epoch: v128, numbers: usize, words: usize): void {
+function drawEight(keys: usize, round: u32, epoch: v128, last: v128, numbers: usize, words: usize): void {
   const op = i32x4.splat(<i32>((opOrder << 24) | round));
-  const zero = i32x4.splat(0);
   const first = v128.load(numbers);
   const second = v128.load(numbers, 16);
-  eightBlocks(keys, keys + keyBytes, op, epoch, first, zero, op, epoch, second, zero, words, true);
+  eightBlocks(keys, keys + keyBytes, op, epoch, first, last, op, epoch, second, last, words, true);
 }
 
 /** Changes eight halves by what was drawn for their other halves. */
@@ -49,6 +48,8 @@ export function permute(
   seedLow: u32,
   seedHigh: u32,
   epoch: u32,
+  firstRound: u32,
+  window: u32,
 ): void {
   const words = work + keyBytes;
   const highs = words + 32;
@@ -60,6 +61,7 @@ export function permute(
   const highMasks = i32x4.splat(<i32>highMask);
   const lowMasks = i32x4.splat(<i32>lowMask);
   const epochs = i32x4.splat(<i32>epoch);
+  const windows = i32x4.splat(<i32>window);
   const scale = <f64>(<u64>1 << <u64>lowDigits);
   for (let index = 0; index < count; index++) {
     const at = (<usize>index) << 2;
@@ -76,9 +78,9 @@ export function permute(
       const someHighs = highs + ((<usize>index) << 2);
       const someLows = lows + ((<usize>index) << 2);
       for (let round: u32 = 0; round < 6; round += 2) {
-        drawEight(work, round, epochs, someLows, words);
+        drawEight(work, firstRound + round, epochs, windows, someLows, words);
         exclusiveOr(someHighs, words, highMasks);
-        drawEight(work, round + 1, epochs, someHighs, words);
+        drawEight(work, firstRound + round + 1, epochs, windows, someHighs, words);
         exclusiveOr(someLows, words, lowMasks);
       }
       for (let lane = index, end = min(index + 8, count); lane < end; lane++) {

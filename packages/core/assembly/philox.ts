@@ -96,9 +96,12 @@ function high(product: u64): u32 {
 }
 
 /**
- * Writes `count` blocks of an op at (epoch, sample), from block `first` on; `count` is rounded up to a multiple of
- * eight. In memory they are both its words and its halves, in order. Of the first two rounds, only what differs
- * from block to block is computed for each.
+ * Writes `count` blocks of an op; `count` is rounded up to a multiple of eight. In memory they are both its words and its
+ * halves, in order.
+ *
+ * Without a `list` they are those at (epoch, sample), from block `first` on, and of the first two rounds only what differs
+ * from block to block is computed for each. A list has four columns, each `column` bytes behind the one before: indexes
+ * of words, whose blocks are drawn, and the epoch and both halves of the sample of each.
  */
 export function drawBlocks(
   op: u32,
@@ -109,6 +112,8 @@ export function drawBlocks(
   sampleLow: u32,
   sampleHigh: u32,
   out: usize,
+  list: usize = 0,
+  column: usize = 0,
 ): void {
   const product1 = <u64>multiplier1 * <u64>sampleLow;
   const product0 = <u64>multiplier0 * <u64>(high(product1) ^ epoch ^ load<u32>(keys));
@@ -119,32 +124,43 @@ export function drawBlocks(
   const y2 = i32x4.splat(<i32>(high(product0) ^ load<u32>(keys, 48)));
   const y3 = i32x4.splat(<i32>(<u32>product0));
   const four = i32x4.splat(4);
+  const ops = i32x4.splat(<i32>(op << 24));
   let c = i32x4.add(i32x4.splat(<i32>((op << 24) | first)), i32x4(0, 1, 2, 3));
+  const begin = list === 0 ? keys + 64 : keys;
   for (const end = out + ((<usize>count) << 4); out < end; out += 128) {
-    const d = i32x4.add(c, four);
-    const p0 = i64x2.extmul_low_i32x4_u(c, m0);
-    const q0 = i64x2.extmul_high_i32x4_u(c, m0);
-    const r0 = i64x2.extmul_low_i32x4_u(d, m0);
-    const s0 = i64x2.extmul_high_i32x4_u(d, m0);
-    const c2 = v128.xor(v128.shuffle<i32>(p0, q0, 1, 3, 5, 7), x2);
-    const d2 = v128.xor(v128.shuffle<i32>(r0, s0, 1, 3, 5, 7), x2);
-    const p1 = i64x2.extmul_low_i32x4_u(c2, m1);
-    const q1 = i64x2.extmul_high_i32x4_u(c2, m1);
-    const r1 = i64x2.extmul_low_i32x4_u(d2, m1);
-    const s1 = i64x2.extmul_high_i32x4_u(d2, m1);
-    eightBlocks(
-      keys + 64,
-      keys + keyBytes,
-      v128.xor(v128.shuffle<i32>(p1, q1, 1, 3, 5, 7), y0),
-      i32x4.mul(c2, m1),
-      v128.xor(i32x4.mul(c, m0), y2),
-      y3,
-      v128.xor(v128.shuffle<i32>(r1, s1, 1, 3, 5, 7), y0),
-      i32x4.mul(d2, m1),
-      v128.xor(i32x4.mul(d, m0), y2),
-      y3,
-      out,
-    );
-    c = i32x4.add(d, four);
+    let c0: v128, c1: v128, c2: v128, c3: v128, d0: v128, d1: v128, d2: v128, d3: v128;
+    if (list === 0) {
+      const d = i32x4.add(c, four);
+      const p0 = i64x2.extmul_low_i32x4_u(c, m0);
+      const q0 = i64x2.extmul_high_i32x4_u(c, m0);
+      const r0 = i64x2.extmul_low_i32x4_u(d, m0);
+      const s0 = i64x2.extmul_high_i32x4_u(d, m0);
+      const e2 = v128.xor(v128.shuffle<i32>(p0, q0, 1, 3, 5, 7), x2);
+      const f2 = v128.xor(v128.shuffle<i32>(r0, s0, 1, 3, 5, 7), x2);
+      const p1 = i64x2.extmul_low_i32x4_u(e2, m1);
+      const q1 = i64x2.extmul_high_i32x4_u(e2, m1);
+      const r1 = i64x2.extmul_low_i32x4_u(f2, m1);
+      const s1 = i64x2.extmul_high_i32x4_u(f2, m1);
+      c0 = v128.xor(v128.shuffle<i32>(p1, q1, 1, 3, 5, 7), y0);
+      c1 = i32x4.mul(e2, m1);
+      c2 = v128.xor(i32x4.mul(c, m0), y2);
+      c3 = y3;
+      d0 = v128.xor(v128.shuffle<i32>(r1, s1, 1, 3, 5, 7), y0);
+      d1 = i32x4.mul(f2, m1);
+      d2 = v128.xor(i32x4.mul(d, m0), y2);
+      d3 = y3;
+      c = i32x4.add(d, four);
+    } else {
+      c0 = v128.or(ops, i32x4.shr_u(v128.load(list), 2));
+      c1 = v128.load(list + column);
+      c2 = v128.load(list + 2 * column);
+      c3 = v128.load(list + 3 * column);
+      d0 = v128.or(ops, i32x4.shr_u(v128.load(list, 16), 2));
+      d1 = v128.load(list + column, 16);
+      d2 = v128.load(list + 2 * column, 16);
+      d3 = v128.load(list + 3 * column, 16);
+      list += 32;
+    }
+    eightBlocks(begin, keys + keyBytes, c0, c1, c2, c3, d0, d1, d2, d3, out);
   }
 }

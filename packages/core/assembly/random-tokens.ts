@@ -2,7 +2,8 @@
  * @file Tokens that a random one replaces wait in a list, so that their draws are made eight at a time, across the
  * samples of a batch.
  */
-import { eightBlocks, keyBytes } from './philox';
+import { drawBlocks } from './philox';
+import { epochOf, sampleHighOf, sampleLowOf } from './row';
 
 const opToken: u32 = 2;
 
@@ -10,9 +11,9 @@ const opToken: u32 = 2;
 const room: i32 = 1024;
 export const mostAdded: i32 = 64;
 
-/** The list has four columns of this many bytes: position, address of the row's ids, sample low and high. */
+/** The list has five columns of this many bytes: position, epoch, sample low and high, address of the row's ids. */
 const column: usize = 4 * (<usize>room + 16);
-export const randomTokenBytes: usize = 4 * column + 128;
+export const randomTokenBytes: usize = 5 * column + 128;
 
 let list: usize = 0;
 let allowed: usize = 0;
@@ -62,15 +63,17 @@ export function addPosition(position: i32, wanted: i32): void {
 }
 
 /** Says of which row the positions added since the last call are. */
-export function completeRow(inputIds: usize, sampleLow: u32, sampleHigh: u32): void {
+export function completeRow(row: usize, inputIds: usize): void {
   const where = i32x4.splat(<i32>inputIds);
-  const low = i32x4.splat(<i32>sampleLow);
-  const high = i32x4.splat(<i32>sampleHigh);
+  const epoch = i32x4.splat(<i32>epochOf(row));
+  const low = i32x4.splat(<i32>sampleLowOf(row));
+  const high = i32x4.splat(<i32>sampleHighOf(row));
   for (let index = complete; index < count; index += 4) {
     const at = list + ((<usize>index) << 2);
-    v128.store(at + column, where);
+    v128.store(at + column, epoch);
     v128.store(at + 2 * column, low);
     v128.store(at + 3 * column, high);
+    v128.store(at + 4 * column, where);
   }
   complete = count;
 }
@@ -82,31 +85,17 @@ export function isFull(): bool {
 }
 
 /** Draws the random tokens that wait, and writes them. */
-export function flushRandomTokens(keys: usize, epoch: u32): void {
-  const words = list + 4 * column;
-  const c1 = i32x4.splat(<i32>epoch);
-  const op = i32x4.splat(<i32>(opToken << 24));
+export function flushRandomTokens(keys: usize): void {
+  const words = list + 5 * column;
   for (let index = 0; index < count; index += 8) {
     let at = list + ((<usize>index) << 2);
-    eightBlocks(
-      keys,
-      keys + keyBytes,
-      v128.or(op, i32x4.shr_u(v128.load(at), 2)),
-      c1,
-      v128.load(at + 2 * column),
-      v128.load(at + 3 * column),
-      v128.or(op, i32x4.shr_u(v128.load(at, 16), 2)),
-      c1,
-      v128.load(at + 2 * column, 16),
-      v128.load(at + 3 * column, 16),
-      words,
-    );
+    drawBlocks(opToken, 0, 8, keys, 0, 0, 0, words, at, column);
     let block = words;
     for (const end = at + ((<usize>min(8, count - index)) << 2); at < end; at += 4) {
       const position = <usize>load<u32>(at);
       const word = load<u32>(block + ((position & 3) << 2));
       const choice = <usize>((<u64>word * <u64>allowedCount) >> 32);
-      store<u32>(<usize>load<u32>(at + column) + (position << 2), load<u32>(allowed + (choice << 2)));
+      store<u32>(<usize>load<u32>(at + 4 * column) + (position << 2), load<u32>(allowed + (choice << 2)));
       block += 16;
     }
   }

@@ -1,6 +1,10 @@
-/** @file A row of a batch, as 32 bytes that the caller writes. */
+/** @file A row of a batch, as 32 bytes that the caller writes; src/kernel/room-layout.ts has these numbers, too. */
 
 export const rowBytes: usize = 32;
+/** Its tokens at most. */
+export const longestRow: usize = 32768;
+/** Bytes of working memory that a kernel may take. */
+export const mostWork: usize = 44 * (longestRow + 64) + 32768;
 
 /** Where its ids stand. */
 @inline
@@ -36,10 +40,15 @@ export function sampleHighOf(row: usize): u32 {
   return load<u32>(row, 20);
 }
 
+@inline
+export function epochOf(row: usize): u32 {
+  return load<u32>(row, 24);
+}
+
 /** How many of its tokens to select, for strategies that have a budget. */
 @inline
 export function budgetOf(row: usize): i32 {
-  return load<i32>(row, 24);
+  return load<i32>(row, 28);
 }
 
 /** Fills 32-bit values from `at` up to `end`. */

@@ -12,7 +12,19 @@ import {
   isFull,
   randomTokenBytes,
 } from './random-tokens';
-import { endOf, fill, idsOf, lengthOf, rowBytes, sampleHighOf, sampleLowOf, startOf } from './row';
+import {
+  endOf,
+  epochOf,
+  fill,
+  idsOf,
+  lengthOf,
+  longestRow,
+  mostWork,
+  rowBytes,
+  sampleHighOf,
+  sampleLowOf,
+  startOf,
+} from './row';
 
 const opSelect: u32 = 0;
 const ignoredLabel: i32 = -100;
@@ -43,10 +55,9 @@ let rest: usize = 0;
 let groupBits: usize = 0;
 const groupBytes: usize = 16;
 
-/** Bytes of working memory for samples of up to `longest` tokens. */
-export function workBytes(longest: i32): usize {
-  return keyBytes + randomTokenBytes + 2 * drawn + 128 + groupBytes * (<usize>longest / group + 1);
-}
+/** Bytes of working memory. */
+const workBytes: usize = keyBytes + randomTokenBytes + 2 * drawn + 128 + groupBytes * (longestRow / group + 1);
+if (workBytes > mostWork) ERROR('The kernel takes more than mostWork');
 
 /**
  * Sets what is the same for every row. The thresholds are from 1 to 65536; `rangesAt` points at pairs (first
@@ -171,7 +182,7 @@ function maskSixteen<Id>(
 
 /** Masks the ids of a row, all but its random tokens; returns whether all of them are in the vocabulary. */
 @inline
-function maskRow<Id>(row: usize, inputIds: usize, labels: usize, epoch: u32): bool {
+function maskRow<Id>(row: usize, inputIds: usize, labels: usize): bool {
   let ids = idsOf(row);
   const length = lengthOf(row);
   // The mask id is special, so that what fills the last group is never selected.
@@ -190,7 +201,7 @@ function maskRow<Id>(row: usize, inputIds: usize, labels: usize, epoch: u32): bo
   for (let position = 0; position < length; position += group) {
     if ((position & (drawn - 1)) === 0) {
       const blocks = min(drawn, filled - position) >> 3;
-      drawBlocks(opSelect, position >> 3, blocks, keys, epoch, sampleLowOf(row), sampleHighOf(row), draws);
+      drawBlocks(opSelect, position >> 3, blocks, keys, epochOf(row), sampleLowOf(row), sampleHighOf(row), draws);
       drawsAt = draws;
     }
     let least = v128.load(ids);
@@ -253,7 +264,6 @@ export function maskRows(
   labels: usize,
   seedLow: u32,
   seedHigh: u32,
-  epoch: u32,
 ): i32 {
   setKeys(keys, seedLow, seedHigh);
   let selected = 0;
@@ -263,8 +273,8 @@ export function maskRows(
     const start = (<usize>startOf(row)) << 2;
     const known =
       bytes === 2
-        ? maskRow<u16>(row, inputIds + start, labels + start, epoch)
-        : maskRow<u32>(row, inputIds + start, labels + start, epoch);
+        ? maskRow<u16>(row, inputIds + start, labels + start)
+        : maskRow<u32>(row, inputIds + start, labels + start);
     if (!known) {
       forgetRandomTokens();
       return -1 - index;
@@ -275,16 +285,16 @@ export function maskRows(
       addPositions(position, load<u64>(bits, 8));
       bits += groupBytes;
       if (isFull()) {
-        completeRow(inputIds + start, sampleLowOf(row), sampleHighOf(row));
-        flushRandomTokens(keys, epoch);
+        completeRow(row, inputIds + start);
+        flushRandomTokens(keys);
       }
     }
-    completeRow(inputIds + start, sampleLowOf(row), sampleHighOf(row));
+    completeRow(row, inputIds + start);
     const padFrom = start + ((<usize>length) << 2);
     const padTo = (<usize>endOf(row)) << 2;
     fill(inputIds + padFrom, inputIds + padTo, padId);
     fill(labels + padFrom, labels + padTo, ignoredLabel);
   }
-  flushRandomTokens(keys, epoch);
+  flushRandomTokens(keys);
   return selected;
 }

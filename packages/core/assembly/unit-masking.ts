@@ -2,7 +2,7 @@
  * @file Strategies of units (docs/spec.md, section 3, Units) in WebAssembly, for the rows of a batch; their ids are
  * 32 bits wide. src/strategies/unit-masking.ts says the same plainly, and the two give the same bytes.
  */
-import { drawBlocks, eightBlocks, keyBytes, setKeys } from './philox';
+import { drawBlocks, keyBytes, setKeys } from './philox';
 import {
   addPosition,
   completeRow,
@@ -15,9 +15,12 @@ import {
 import {
   budgetOf,
   endOf,
+  epochOf,
   fill,
   idsOf,
   lengthOf,
+  longestRow,
+  mostWork,
   rowBytes,
   sampleHighOf,
   sampleLowOf,
@@ -77,19 +80,19 @@ let ordered: usize = 0;
 let bucketEnds: usize = 0;
 /** Length draws of eight anchors. */
 let lengthDraws: usize = 0;
+let lengthAnchors: usize = 0;
 /** What `kinds` has for 64 tokens. */
 let groupKinds: usize = 0;
 
-/** Bytes of working memory for samples of up to `longest` tokens. */
-export function workBytes(longest: i32): usize {
-  const words = (<usize>longest + 64) << 2;
-  const bits = ((<usize>longest >> 6) + 2) << 3;
-  return keyBytes + randomTokenBytes + 6 * words + 4 * bits + 4 * <usize>mostBuckets + 128 + 64;
-}
+/** Bytes of a word, and of a bit, for each token. */
+const words: usize = 4 * (longestRow + 64);
+const bits: usize = 8 * (longestRow / 64 + 2);
+/** Bytes of working memory. */
+const workBytes: usize = keyBytes + randomTokenBytes + 6 * words + 4 * bits + 4 * <usize>mostBuckets + 128 + 128 + 64;
+if (workBytes > mostWork) ERROR('The kernel takes more than mostWork');
 
 /** Sets what is the same for every row. `thresholdsAt` points at thresholds of 64 bits. */
 export function configure(
-  longest: i32,
   vocabSize: u32,
   vocabMaskId: i32,
   vocabPadId: i32,
@@ -122,8 +125,6 @@ export function configure(
   meanLength = lengthMean;
   keys = work;
   configureRandomTokens(work + keyBytes, allowedAt, allowedIds);
-  const words = (<usize>longest + 64) << 2;
-  const bits = ((<usize>longest >> 6) + 2) << 3;
   draws = work + keyBytes + randomTokenBytes;
   anchors = draws + words;
   candidates = anchors + words;
@@ -134,7 +135,8 @@ export function configure(
   takens = boundaries + bits;
   bucketEnds = takens + bits;
   lengthDraws = bucketEnds + 4 * <usize>mostBuckets;
-  groupKinds = lengthDraws + 128;
+  lengthAnchors = lengthDraws + 128;
+  groupKinds = lengthAnchors + 128;
 }
 
 @inline
@@ -149,9 +151,9 @@ function put32(array: usize, index: i32, value: i32): void {
 
 /** Draws `count` words or, if `halves`, halves of an op for a row. */
 @inline
-function draw(row: usize, op: u32, count: i32, halves: bool, epoch: u32): void {
+function draw(row: usize, op: u32, count: i32, halves: bool): void {
   const blocks = halves ? (count + 7) >> 3 : (count + 3) >> 2;
-  drawBlocks(op, 0, blocks, keys, epoch, sampleLowOf(row), sampleHighOf(row), draws);
+  drawBlocks(op, 0, blocks, keys, epochOf(row), sampleLowOf(row), sampleHighOf(row), draws);
 }
 
 @inline
@@ -358,34 +360,27 @@ function order(count: i32, low: u64, high: u64): void {
 }
 
 /** Draws the length words of the eight anchors from `index` on. */
-function drawLengths(row: usize, index: i32, epoch: u32): void {
+function drawLengths(row: usize, index: i32): void {
   const at = ordered + ((<usize>index) << 3);
-  const op = i32x4.splat(<i32>(opSpanLength << 24));
-  const p = v128.shuffle<i32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6);
-  const q = v128.shuffle<i32>(v128.load(at, 32), v128.load(at, 48), 0, 2, 4, 6);
-  const c1 = i32x4.splat(<i32>epoch);
-  const c2 = i32x4.splat(<i32>sampleLowOf(row));
-  const c3 = i32x4.splat(<i32>sampleHighOf(row));
-  eightBlocks(
-    keys,
-    keys + keyBytes,
-    v128.or(op, i32x4.shr_u(p, 2)),
-    c1,
-    c2,
-    c3,
-    v128.or(op, i32x4.shr_u(q, 2)),
-    c1,
-    c2,
-    c3,
-    lengthDraws,
-  );
+  const epoch = i32x4.splat(<i32>epochOf(row));
+  const low = i32x4.splat(<i32>sampleLowOf(row));
+  const high = i32x4.splat(<i32>sampleHighOf(row));
+  for (let four: usize = 0; four < 32; four += 16) {
+    const first = v128.load(at + 2 * four);
+    const second = v128.load(at + 2 * four, 16);
+    v128.store(lengthAnchors + four, v128.shuffle<i32>(first, second, 0, 2, 4, 6));
+    v128.store(lengthAnchors + four, epoch, 32);
+    v128.store(lengthAnchors + four, low, 64);
+    v128.store(lengthAnchors + four, high, 96);
+  }
+  drawBlocks(opSpanLength, 0, 8, keys, 0, 0, 0, lengthDraws, lengthAnchors, 32);
 }
 
 /** Takes spans at the ordered anchors until the budget is spent; returns how many tokens that took. */
-function takeSpans(row: usize, count: i32, budget: i32, epoch: u32): i32 {
+function takeSpans(row: usize, count: i32, budget: i32): i32 {
   let left = budget;
   for (let index = 0; index < count && left > 0; index++) {
-    if (lengthCount > 0 && (index & 7) === 0) drawLengths(row, index, epoch);
+    if (lengthCount > 0 && (index & 7) === 0) drawLengths(row, index);
     const position = load<i32>(ordered + ((<usize>index) << 3));
     const first = anchorIsToken ? startOfUnit(position) : position;
     if (hasBit(takens, first)) continue;
@@ -422,9 +417,9 @@ function takeSpans(row: usize, count: i32, budget: i32, epoch: u32): i32 {
 }
 
 /** Selects units by a budget of tokens; returns how many tokens it took. */
-function selectBudget(row: usize, length: i32, budget: i32, epoch: u32): i32 {
+function selectBudget(row: usize, length: i32, budget: i32): i32 {
   if (budget === 0 || units === 0) return 0;
-  draw(row, anchorIsToken ? opSpanStart : opSelect, length, false, epoch);
+  draw(row, anchorIsToken ? opSpanStart : opSelect, length, false);
   const all = <u64>(anchorIsToken ? tokens : units);
   // Nearly always the budget is spent on the lowest draws: the rest is sorted only if it is not. A unit has
   // tokens / units tokens.
@@ -434,16 +429,16 @@ function selectBudget(row: usize, length: i32, budget: i32, epoch: u32): i32 {
   const limit = wanted < all ? (wanted << 32) / all : everything;
   let count = collect(length, limit, false);
   order(count, 0, limit);
-  const selected = takeSpans(row, count, budget, epoch);
+  const selected = takeSpans(row, count, budget);
   if (selected === budget || limit === everything) return selected;
   count = collect(length, limit, true);
   order(count, limit, everything);
-  return selected + takeSpans(row, count, budget - selected, epoch);
+  return selected + takeSpans(row, count, budget - selected);
 }
 
 /** Selects units each for itself; returns how many tokens they have. */
-function selectEach(row: usize, length: i32, epoch: u32): i32 {
-  draw(row, opSelect, length, true, epoch);
+function selectEach(row: usize, length: i32): i32 {
+  draw(row, opSelect, length, true);
   let selected: i32 = 0;
   for (let first = 0; first < length; first += 64) {
     for (let bits = load<u64>(bitsAt(begins, first)); bits !== 0; bits &= bits - 1) {
@@ -458,9 +453,9 @@ function selectEach(row: usize, length: i32, epoch: u32): i32 {
 }
 
 /** Masks, replaces or keeps the tokens that were taken. */
-function act(row: usize, length: i32, inputIds: usize, labels: usize, epoch: u32): void {
+function act(row: usize, length: i32, inputIds: usize, labels: usize): void {
   const ids = idsOf(row);
-  draw(row, opAction, length, true, epoch);
+  draw(row, opAction, length, true);
   for (let first = 0; first < length; first += 64) {
     for (let bits = load<u64>(bitsAt(takens, first)); bits !== 0; bits &= bits - 1) {
       const position = first + <i32>ctz(bits);
@@ -474,8 +469,8 @@ function act(row: usize, length: i32, inputIds: usize, labels: usize, epoch: u32
       addPosition(position, <i32>(<u32>(action >= maskBelow) & <u32>(action < randomBelow)));
     }
     if (isFull()) {
-      completeRow(inputIds, sampleLowOf(row), sampleHighOf(row));
-      flushRandomTokens(keys, epoch);
+      completeRow(row, inputIds);
+      flushRandomTokens(keys);
     }
   }
 }
@@ -493,7 +488,6 @@ export function maskRows(
   labels: usize,
   seedLow: u32,
   seedHigh: u32,
-  epoch: u32,
 ): i32 {
   setKeys(keys, seedLow, seedHigh);
   let selected = 0;
@@ -509,11 +503,11 @@ export function maskRows(
     findUnits(idsOf(row), length);
     const taking =
       selectBelow >= 0
-        ? selectEach(row, length, epoch)
-        : selectBudget(row, length, budgetOf(row), epoch);
+        ? selectEach(row, length)
+        : selectBudget(row, length, budgetOf(row));
     if (taking > 0) {
-      act(row, length, shown, labelled, epoch);
-      completeRow(shown, sampleLowOf(row), sampleHighOf(row));
+      act(row, length, shown, labelled);
+      completeRow(row, shown);
       selected += taking;
     }
     const padFrom = (<usize>length) << 2;
@@ -521,6 +515,6 @@ export function maskRows(
     fill(shown + padFrom, shown + padTo, padId);
     fill(labelled + padFrom, labelled + padTo, ignoredLabel);
   }
-  flushRandomTokens(keys, epoch);
+  flushRandomTokens(keys);
   return selected;
 }

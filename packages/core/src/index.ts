@@ -19,8 +19,13 @@ export {
   type SampleAddress,
 } from './masker.ts';
 export { type Mode, maskEpoch, toMode } from './mode.ts';
-export { createDraws, type Draws, op } from './random/draws.ts';
-export { createPermutation, type Permutation } from './random/permutation.ts';
+export { createDraws, type Draws } from './random/draws.ts';
+export * as op from './random/ops.ts';
+export {
+  createPermutation,
+  type Permutation,
+  type PermutationOptions,
+} from './random/permutation.ts';
 export { mulhi32, philox4x32 } from './random/philox.ts';
 export { parseUint64, toUint32, toUint64, type Uint64 } from './random/uint64.ts';
 export type { ActionOptions, ActionPlan, ActionShares } from './strategies/action.ts';
@@ -56,7 +61,12 @@ export {
   roberta,
   spanbert,
 } from './strategies/presets.ts';
-export type { RandomWords, RandomWordsPlan } from './strategies/random-words.ts';
+export {
+  type RandomWords,
+  type RandomWordsPlan,
+  uniformWords,
+} from './strategies/random-words/random-words.ts';
+export { unigramWords } from './strategies/random-words/unigram-words.ts';
 export { type Requirements, requirementsOf } from './strategies/requirements.ts';
 export type { BernoulliSelection, BudgetSelection, Selection } from './strategies/selection.ts';
 export { sentenceOrder } from './strategies/sentence-order.ts';

@@ -2,10 +2,8 @@ import { ArgumentError } from './errors.ts';
 import type { KernelRoom } from './kernel/kernel-memory.ts';
 import { type Mode, maskEpoch, toMode } from './mode.ts';
 import { createDraws } from './random/draws.ts';
-import { toUint32, toUint64, type Uint64 } from './random/uint64.ts';
-import { checkRate } from './strategies/action.ts';
-import { missingCounts } from './strategies/random-words.ts';
-import { requirementsOf } from './strategies/requirements.ts';
+import { toUint64, type Uint64 } from './random/uint64.ts';
+import { partsPerMillion } from './strategies/rate.ts';
 import {
   type Arrangement,
   type Columns,
@@ -170,19 +168,17 @@ export function createMasker(options: MaskerOptions): Masker {
   const seed = toUint64('seed', options.seed);
   const mode = toMode(options);
   const vocab = vocabTables(options.vocab);
-  strategy.checkAddedIds?.(vocab);
-  if (requirementsOf(strategy.plan).counts && vocab.cumulative === undefined) throw missingCounts();
+  strategy.prepare?.(vocab);
   const draws = createDraws(seed);
-  const prepare = (strategy: Strategy) => ({
+  const accelerated = (strategy: Strategy) => ({
     strategy,
     kernel: strategy.accelerate?.(vocab, options.room),
   });
-  const given = prepare(strategy);
+  const given = accelerated(strategy);
   // Calls come with the same rate for a while: a batch, or an epoch.
   let scheduled = given;
   let scheduledRate = -1;
   // One for all samples, so that none allocates.
-  const room = new Row();
   const input: { -readonly [Key in keyof StrategyInput]: StrategyInput[Key] } = { ids: [] };
 
   function at(rate: number | undefined): typeof given {
@@ -191,28 +187,44 @@ export function createMasker(options: MaskerOptions): Masker {
       throw new ArgumentError('rate', 'none in static mode', rate, 'give the strategy a rate');
     }
     if (rate !== scheduledRate) {
-      scheduled = prepare(strategy.atRate(Math.round(checkRate(rate) * 1_000_000)));
+      scheduled = accelerated(strategy.atRate(partsPerMillion(rate)));
       scheduledRate = rate;
     }
     return scheduled;
   }
 
+  /**
+   * Masks the sample that the draws stand at into its place in the columns; returns how many tokens were selected. Where
+   * a kernel takes the sample, it is masked, and its tokens are counted, when the kernel finishes.
+   */
+  function maskRow(
+    { strategy, kernel }: typeof given,
+    input: StrategyInput,
+    out: Columns,
+    start: number,
+    end: number,
+    arrangement: Arrangement,
+  ): number {
+    const arranged = strategy.arrange?.(input, draws, arrangement) ?? input;
+    if (kernel?.add(arranged, start, end)) return 0;
+    const selected = strategy.mask(arranged, draws, vocab, out, start);
+    const padding = start + input.ids.length;
+    out.inputIds.fill(vocab.padId, padding, end);
+    out.labels.fill(ignoredLabel, padding, end);
+    return selected;
+  }
+
   function maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number {
-    const most = Math.min(out.inputIds.length, out.labels.length);
-    if (most < ids.length && given.strategy.capacity === undefined) {
-      throw new ArgumentError('out', `arrays of at least ${ids.length} tokens`, most);
-    }
-    draws.at(maskEpoch(mode, toUint32('epoch', address.epoch)), address.sample);
+    const { length } = ids;
+    if (strategy.capacity === undefined) checkRoom(out, length);
+    const used = at(address.rate);
+    draws.at(maskEpoch(mode, address.epoch), address.sample);
     input.ids = ids;
     input.segment = address.segment;
     input.units = address.units;
-    const { strategy, kernel } = at(address.rate);
-    if (kernel === undefined) return strategy.mask(input, draws, vocab, out);
-    const arranged = strategy.arrange?.(input, draws, out) ?? input;
-    kernel.begin(out);
-    return kernel.add(arranged, draws, 0, ids.length)
-      ? kernel.finish()
-      : strategy.mask(input, draws, vocab, out);
+    used.kernel?.begin(out, draws);
+    const selected = maskRow(used, input, out, 0, length, out);
+    return selected + (used.kernel?.finish() ?? 0);
   }
 
   function maskBatch(
@@ -221,55 +233,29 @@ export function createMasker(options: MaskerOptions): Masker {
     out: BatchOutput,
   ): number {
     const { starts, segments, sentenceLabels } = out;
-    const { strategy, kernel } = at(rate);
     if (strategy.capacity !== undefined) {
       throw new ArgumentError('strategy', 'one with aligned outputs', strategy.plan.type);
     }
     checkPlaces(samples, out);
-    toUint32('epoch', epoch);
+    const used = at(rate);
+    const drawnEpoch = maskEpoch(mode, epoch);
     const arrangement: Arrangement = {};
     let selected = 0;
-
-    function maskOne(index: number, drawnEpoch: number): void {
+    used.kernel?.begin(out, draws);
+    for (let index = 0; index < samples.length; index++) {
       const sample = samples[index]!;
-      const start = starts[index]!;
-      const end = starts[index + 1]!;
-      draws.at(drawnEpoch, sample.sample);
-      let input: StrategyInput = sample;
-      if (kernel !== undefined && strategy.arrange !== undefined) {
-        input = strategy.arrange(sample, draws, arrangement);
-      }
-      if (kernel?.add(input, draws, start, end) !== true) {
-        const { length } = sample.ids;
-        const row = room.ofLength(length);
-        selected += strategy.mask(sample, draws, vocab, row);
-        out.inputIds.set(row.inputIds, start);
-        out.labels.set(row.labels, start);
-        out.inputIds.fill(vocab.padId, start + length, end);
-        out.labels.fill(ignoredLabel, start + length, end);
-        arrangement.segment = row.segment;
-        arrangement.sentenceLabel = row.sentenceLabel;
-      }
+      const own = sample.epoch === undefined ? drawnEpoch : maskEpoch(mode, sample.epoch);
+      draws.at(own, sample.sample);
+      selected += maskRow(used, sample, out, starts[index]!, starts[index + 1]!, arrangement);
       if (segments !== undefined) segments[index] = arrangement.segment!;
       if (sentenceLabels !== undefined) sentenceLabels[index] = arrangement.sentenceLabel!;
     }
-
-    // A kernel masks samples of one epoch together: a pass for each epoch that there is.
-    for (const drawnEpoch of epochsOf(samples, epoch, mode)) {
-      kernel?.begin(out);
-      for (let index = 0; index < samples.length; index++) {
-        if (maskEpoch(mode, samples[index]!.epoch ?? epoch) === drawnEpoch) {
-          maskOne(index, drawnEpoch);
-        }
-      }
-      selected += kernel?.finish() ?? 0;
-    }
-    return selected;
+    return selected + (used.kernel?.finish() ?? 0);
   }
 
   function capacity(ids: ArrayLike<number>, rate?: number): OutputLengths {
-    if (strategy.capacity === undefined) return { inputs: ids.length, labels: ids.length };
-    return at(rate).strategy.capacity!(ids, vocab);
+    const { length } = ids;
+    return at(rate).strategy.capacity?.(ids, vocab) ?? { inputs: length, labels: length };
   }
 
   return {
@@ -295,42 +281,9 @@ export function createMasker(options: MaskerOptions): Masker {
   };
 }
 
-/** The epochs that the samples of a batch are masked in, each once. */
-function epochsOf(samples: readonly BatchSample[], epoch: number, mode: Mode): Iterable<number> {
-  const epochs = new Set<number>();
-  for (const sample of samples) {
-    const own = sample.epoch === undefined ? epoch : toUint32('epoch', sample.epoch);
-    epochs.add(maskEpoch(mode, own));
-  }
-  return epochs;
-}
-
-/** Room for a masked sample, used again from sample to sample. */
-class Row {
-  #inputIds = new Int32Array(0);
-  #labels = new Int32Array(0);
-  /** By length, so that a sample allocates nothing. */
-  #views: MaskedOutput[] = [];
-
-  ofLength(length: number): MaskedOutput {
-    if (this.#inputIds.length < length) {
-      this.#inputIds = new Int32Array(length);
-      this.#labels = new Int32Array(length);
-      this.#views = [];
-    }
-    this.#views[length] ??= {
-      inputIds: this.#inputIds.subarray(0, length),
-      labels: this.#labels.subarray(0, length),
-    };
-    return this.#views[length];
-  }
-}
-
 /** Checks that every sample has a place, that places stand in order, and that the columns hold them. */
-function checkPlaces(
-  samples: readonly BatchSample[],
-  { inputIds, labels, starts }: BatchOutput,
-): void {
+function checkPlaces(samples: readonly BatchSample[], out: BatchOutput): void {
+  const { starts } = out;
   if (starts.length !== samples.length + 1) {
     throw new ArgumentError('out.starts', `${samples.length + 1} positions`, starts.length);
   }
@@ -346,7 +299,11 @@ function checkPlaces(
       );
     }
   }
-  const end = starts[samples.length]!;
+  checkRoom(out, starts[samples.length]!);
+}
+
+function checkRoom({ inputIds, labels }: Columns, tokens: number): void {
   const room = Math.min(inputIds.length, labels.length);
-  if (!(end <= room)) throw new ArgumentError('out', `columns of at least ${end} tokens`, room);
+  if (tokens <= room) return;
+  throw new ArgumentError('out', `columns of at least ${tokens} tokens`, room);
 }

@@ -15,18 +15,18 @@ export function toMode(options: {
   readonly copies?: number;
 }): Mode {
   const { mode = 'dynamic', copies } = options;
-  if (mode === 'dynamic') {
-    if (copies === undefined) return { mode };
-    throw new ArgumentError('copies', 'nothing in dynamic mode', copies, 'set mode to "static"');
-  }
-  if (mode !== 'static') throw new ArgumentError('mode', '"dynamic" or "static"', mode);
-  if (copies !== undefined && copies === 0) {
-    throw new ArgumentError('copies', 'an integer from 1 to 2^32-1', copies);
-  }
-  return { mode, copies: toUint32('copies', copies ?? 1) };
+  if (mode === 'static') return { mode, copies: toUint32('copies', copies ?? 1, 1) };
+  if (mode !== 'dynamic') throw new ArgumentError('mode', '"dynamic" or "static"', mode);
+  if (copies === undefined) return { mode };
+  throw new ArgumentError('copies', 'nothing in dynamic mode', copies, 'set mode to "static"');
 }
 
-/** The epoch that a sample's masks are drawn with. */
+/**
+ * The epoch that a sample's masks are drawn with.
+ *
+ * @throws {ArgumentError} for an epoch outside 0..2^32-1.
+ */
 export function maskEpoch(mode: Mode, epoch: number): number {
-  return mode.mode === 'static' ? epoch % mode.copies : epoch;
+  const checked = toUint32('epoch', epoch);
+  return mode.mode === 'static' ? checked % mode.copies : checked;
 }

@@ -48,15 +48,6 @@ test('checkVocab() takes counts for all ids, and refuses what counts nothing', (
   );
 });
 
-test('vocabTables() sums counts, halved until they fit 32 bits', () => {
-  const sums = (counts: number[]) => vocabTables({ ...vocab, counts }).cumulative;
-  expect([...sums([9, 1, 0, 2, 9, 0, 0, 3, 0, 0])!]).toEqual([1, 1, 3, 3, 3, 6, 6, 6]);
-  const large = [0, 2 ** 31, 2 ** 31, 3, 0, 1, 0, 0, 0, 0];
-  expect([...sums(large)!]).toEqual([2 ** 30, 2 ** 31, ...Array(6).fill(2 ** 31 + 1)]);
-  expect(sums([9, 0, 0, 0, 9, 0, 0, 0, 0, 0])).toBeUndefined();
-  expect(vocabTables(vocab).cumulative).toBeUndefined();
-});
-
 test('vocabTables() lists the ids that are not special, ascending', () => {
   expect([...vocabTables(vocab).allowed]).toEqual([1, 2, 3, 5, 6, 7, 8, 9]);
 });

@@ -1,3 +1,4 @@
+import { checkCounts } from './counts.ts';
 import { ArgumentError } from './errors.ts';
 
 /** Ids that stand for spans: the first span's is `first`, and each further one's is one lower. */
@@ -34,7 +35,7 @@ export interface VocabTraits {
 export function checkVocab(vocab: VocabTraits): VocabTraits {
   checkMaskingTraits(vocab);
   const special = new Set(vocab.specialIds);
-  const { sentinels, endId } = vocab;
+  const { sentinels, endId, counts } = vocab;
   if (endId !== undefined && !special.has(endId)) {
     throw new ArgumentError('vocab.endId', 'one of vocab.specialIds', endId);
   }
@@ -46,25 +47,24 @@ export function checkVocab(vocab: VocabTraits): VocabTraits {
       throw new ArgumentError('vocab.sentinels', 'ids of vocab.specialIds in a row', found);
     }
   }
+  if (counts !== undefined) checkCounts(counts, vocab.size);
   return vocab;
 }
 
-/** Checks the traits that masking uses: it takes sentinels from the strategy. */
+/** Checks the traits that all masking uses: sentinels are the strategy's, counts are for those that draw by them. */
 function checkMaskingTraits(vocab: VocabTraits): void {
-  const { size } = vocab;
+  const { size, specialIds } = vocab;
   if (!Number.isInteger(size) || size < 1 || size > 2 ** 31) {
     throw new ArgumentError('vocab.size', 'an integer from 1 to 2^31', size);
   }
-  checkIds('vocab.specialIds', vocab.specialIds, size);
+  checkIds('vocab.specialIds', specialIds, size);
   checkIds('vocab.continuationIds', vocab.continuationIds, size);
-  const special = new Set(vocab.specialIds);
   for (const name of ['maskId', 'padId'] as const) {
-    if (!special.has(vocab[name])) {
+    if (!specialIds.includes(vocab[name])) {
       throw new ArgumentError(`vocab.${name}`, 'one of vocab.specialIds', vocab[name]);
     }
   }
-  if (vocab.counts !== undefined) checkCounts(vocab.counts, size);
-  if (special.size === size) {
+  if (specialIds.length === size) {
     throw new ArgumentError('vocab.specialIds', 'at least one id that is not special', size);
   }
 }
@@ -80,58 +80,32 @@ function checkIds(argument: string, ids: readonly number[], size: number): void 
   }
 }
 
-function checkCounts(counts: readonly number[], size: number): void {
-  if (!Array.isArray(counts)) throw new ArgumentError('vocab.counts', 'an array', counts);
-  if (counts.length !== size) {
-    throw new ArgumentError('vocab.counts.length', `${size}, as many as ids`, counts.length);
-  }
-  let total = 0;
-  for (const [id, count] of counts.entries()) {
-    total += count;
-    if (!Number.isInteger(count) || count < 0 || !Number.isSafeInteger(total)) {
-      throw new ArgumentError(`vocab.counts[${id}]`, 'integers from 0 that sum below 2^53', count);
-    }
-  }
-}
-
-/** Vocab traits as tables for the inner loop. */
-export interface VocabTables {
-  readonly size: number;
-  readonly maskId: number;
-  readonly padId: number;
+/** Vocab traits, and tables of them for the inner loop. */
+export interface VocabTables extends VocabTraits {
   /** 1 where the id is special. */
   readonly special: Uint8Array;
   /** 1 where the id continues a word. */
   readonly continuation: Uint8Array;
   /** The ids that are not special, ascending: what a random token is drawn from. */
   readonly allowed: Uint32Array;
-  /** For each of `allowed`, its count and those before it; undefined where there are none to draw by. */
-  readonly cumulative: Uint32Array | undefined;
+  /** For each of `allowed`, its count and those before it: made by strategies that draw by them. */
+  cumulative?: Uint32Array | undefined;
 }
 
 export function vocabTables(vocab: VocabTraits): VocabTables {
   checkMaskingTraits(vocab);
-  const special = new Uint8Array(vocab.size);
-  for (const id of vocab.specialIds) special[id] = 1;
-  const continuation = new Uint8Array(vocab.size);
-  for (const id of vocab.continuationIds) continuation[id] = 1;
-  const allowed = new Uint32Array(vocab.size - vocab.specialIds.length);
+  const { size, specialIds, continuationIds } = vocab;
+  const special = marked(specialIds, size);
+  const continuation = marked(continuationIds, size);
+  const allowed = new Uint32Array(size - specialIds.length);
   let count = 0;
-  for (let id = 0; id < vocab.size; id++) if (special[id] === 0) allowed[count++] = id;
-  const cumulative = vocab.counts === undefined ? undefined : sumsOf(vocab.counts, allowed);
-  const { size, maskId, padId } = vocab;
-  return { size, maskId, padId, special, continuation, allowed, cumulative };
+  for (let id = 0; id < size; id++) if (special[id] === 0) allowed[count++] = id;
+  return { ...vocab, special, continuation, allowed };
 }
 
-/** Sums of the counts of `ids`, halved as often as it takes for the last to be below 2^32. */
-function sumsOf(counts: readonly number[], ids: Uint32Array): Uint32Array | undefined {
-  const sums = new Uint32Array(ids.length);
-  for (let divisor = 1; ; divisor *= 2) {
-    let sum = 0;
-    for (let index = 0; index < ids.length; index++) {
-      sum += Math.floor(counts[ids[index]!]! / divisor);
-      sums[index] = sum;
-    }
-    if (sum < 2 ** 32) return sum === 0 ? undefined : sums;
-  }
+/** 1 for each of the ids, 0 for the others. */
+function marked(ids: readonly number[], size: number): Uint8Array {
+  const marks = new Uint8Array(size);
+  for (const id of ids) marks[id] = 1;
+  return marks;
 }

@@ -1,7 +1,7 @@
 import { type RecordBatch, RecordBatchStreamWriter, type Schema } from 'apache-arrow';
 import type { BatchResult } from './compute.ts';
 import type { BatchAddress } from './global-batch.ts';
-import { recordBatchOf, type Slot } from './slot.ts';
+import { isSameShape, recordBatchOf, type Slot, type SlotContents } from './slot.ts';
 import type { State } from './state.ts';
 
 /** A rank's slice of a global batch, masked. */
@@ -30,7 +30,9 @@ export function batchOf(
   return {
     ...address,
     rows,
-    recordBatch: recordBatchOf(schema, slot, contents),
+    get recordBatch() {
+      return keptRecordBatch(schema, slot, contents);
+    },
     message: new Uint8Array(
       slot.buffer,
       slot.start + contents.start,
@@ -39,6 +41,22 @@ export function batchOf(
     next,
     digests,
   };
+}
+
+/** The record batches of slots: views, which stay right while batches of the same shape follow one another. */
+const kept = new WeakMap<
+  Slot,
+  { readonly schema: Schema; readonly contents: SlotContents; readonly recordBatch: RecordBatch }
+>();
+
+function keptRecordBatch(schema: Schema, slot: Slot, contents: SlotContents): RecordBatch {
+  const before = kept.get(slot);
+  if (before?.schema === schema && isSameShape(before.contents, contents)) {
+    return before.recordBatch;
+  }
+  const recordBatch = recordBatchOf(schema, slot, contents);
+  kept.set(slot, { schema, contents, recordBatch });
+  return recordBatch;
 }
 
 /** The first message of an Arrow IPC stream: its schema. */

@@ -85,3 +85,24 @@ export class LoaderClosedError extends Error {
     super('The loader is closed: make another, and go on from the state of the last batch');
   }
 }
+
+/** An entry of the cache of masks that is torn or altered: what it is of is computed again. */
+export class CacheEntryError extends Error {
+  override readonly name = 'CacheEntryError';
+  readonly code = 'CACHE_ENTRY';
+  readonly path: string;
+  /** What its name promises. */
+  readonly expected: string;
+  /** What was found. */
+  readonly actual: string;
+
+  constructor(path: string, expected: string, actual: string, options?: ErrorOptions) {
+    super(
+      `Cache entry ${path}: found ${actual}, expected ${expected}; its masks are computed again, \`maskloom cache prune\` removes it`,
+      options,
+    );
+    this.path = path;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}

@@ -106,11 +106,14 @@ function alone(plan: Plan, units: Units): (epoch: number, step: number) => Globa
     const first = step * per;
     const count = plan.last === 'short' ? Math.min(per, units.count - first) : per;
     const rows: GlobalRow[] = [];
-    for (let unit = 0; unit < count; unit++) {
-      // Only `fill` reaches beyond the last row: it takes the epoch's first rows again.
-      for (const samples of units.at(epoch, (first + unit) % units.count)) {
+    // Only `fill` reaches beyond the last row: it takes the epoch's first rows again.
+    for (let unit = 0; unit < count; ) {
+      const start = (first + unit) % units.count;
+      const here = Math.min(count - unit, units.count - start);
+      for (const samples of units.range(epoch, start, here)) {
         rows.push({ dataset: 0, epoch, samples });
       }
+      unit += here;
     }
     return rows;
   };
@@ -138,7 +141,7 @@ function mixed(
       const { dataset, draw } = drawOf(first + unit);
       const { count } = units[dataset]!;
       const own = Math.floor(draw / count);
-      for (const samples of units[dataset]!.at(own, draw - own * count)) {
+      for (const samples of units[dataset]!.range(own, draw - own * count, 1)) {
         rows.push({ dataset, epoch: own, samples });
       }
     }

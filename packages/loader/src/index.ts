@@ -6,11 +6,22 @@
 export { type Batch, endOfStream, schemaMessage } from './batch.ts';
 export { globalOrder, type Order, type OrderPlan, windowedOrder } from './batching/order.ts';
 export type { RowsOptions, RowsPlan } from './batching/rows-plan.ts';
+export { sampleLengths } from './batching/sample-lengths.ts';
+export type { CacheParts } from './cache/cache-parts.ts';
+export {
+  type CacheFamily,
+  listCache,
+  type PrunedCache,
+  pruneCache,
+  verifyCache,
+} from './cache/manage.ts';
+export type { CacheCounts, CacheEvent, CacheOptions } from './cache/mask-cache.ts';
 export { longestOutputs } from './capacity.ts';
-export { checkDataset, checkDatasets } from './check-dataset.ts';
+export { checkDataset, checkDatasets, mixedVocab } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
 export {
+  CacheEntryError,
   LoaderClosedError,
   PlanError,
   PoolError,
@@ -29,12 +40,23 @@ export { readVarlen, type VarlenColumns } from './layouts/varlen.ts';
 export {
   type BatchesOptions,
   createLoader,
+  type EpochOptions,
   type Loader,
   type LoaderEvent,
   type LoaderOptions,
+  logEvent,
   maxPrefetch,
   type Position,
 } from './loader.ts';
+export type { BatchEvent } from './metrics/batch-event.ts';
+export type { HistogramCounts } from './metrics/histogram.ts';
+export {
+  createMetrics,
+  type Metrics,
+  type MetricsSnapshot,
+  prometheusText,
+} from './metrics/metrics.ts';
+export { type TraceEvent, traceEvents } from './metrics/trace.ts';
 export {
   checkPlan,
   createPlan,
@@ -50,6 +72,14 @@ export {
 export { maxWorkers } from './pools/pool.ts';
 export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
+export { arrowStream, batchStream } from './readable.ts';
+export {
+  type InStage,
+  type ReadOptions,
+  StageReader,
+  type StageReaderOptions,
+  type StageSource,
+} from './stages/stage-reader.ts';
 export {
   createStages,
   parseStages,
@@ -62,6 +92,7 @@ export {
 export {
   createStagesLoader,
   type StageBatch,
+  type StageBatchAddress,
   type StagesBatchesOptions,
   type StagesLoader,
   type StagesLoaderOptions,

@@ -5,6 +5,7 @@ import {
   sentenceOrder,
   spanbert,
   tokenMasking,
+  unigramWords,
 } from '@maskloom/core';
 import {
   type BatchesOptions,
@@ -333,7 +334,7 @@ describe('a loader refuses', () => {
     await refusal(sentenceOrder(albert()), /no column "segment": encode the text in pairs/);
     await refusal(albert({ unit: 'column' }), /no column "units": encode the text with it/);
     await refusal(sentenceOrder(albert({ unit: 'column' })), /no column "segment"/);
-    const unigram = tokenMasking({ rate: 0.2, randomWords: 'unigram' });
+    const unigram = tokenMasking({ rate: 0.2, randomWords: unigramWords });
     await refusal(unigram, /unigram distribution, but .* has no counts: encode the text with them/);
   });
 

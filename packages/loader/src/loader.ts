@@ -1,9 +1,11 @@
-import { ArgumentError, kernelBytes, type OutputLengths } from '@maskloom/core';
+import { ArgumentError, kernelBytes, type OutputLengths, type VocabTraits } from '@maskloom/core';
 import { cacheOf, type Dataset, openSamples } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
 import { type Batch, batchOf } from './batch.ts';
 import { plannedIndex } from './batching/planned-index.ts';
+import { cacheEventLine } from './cache/cache-event-line.ts';
+import type { CacheCounts, CacheEvent, CacheOptions, MaskCache } from './cache/mask-cache.ts';
 import { checkDatasets } from './check-dataset.ts';
 import { createCompute } from './compute.ts';
 import { LoaderClosedError } from './errors.ts';
@@ -12,6 +14,7 @@ import type { LayoutContext } from './layouts/layout.ts';
 import { layoutContextOf } from './layouts/layout-context.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
+import type { BatchEvent } from './metrics/batch-event.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
 import { maxWorkers, type Pool, type PoolResult } from './pools/pool.ts';
@@ -50,7 +53,12 @@ export interface LoaderOptions {
   readonly attempts?: number;
   /** Limit of a worker's heap in MiB, on Node. Default Node's own. */
   readonly workerHeap?: number;
-  /** Told of what happens beside the batches. Default: workers that failed are logged with `console.warn`. */
+  /**
+   * Keeps the masks of a plan in static mode, so that each (sample, copy) is masked once, ever: the same batches. Opening
+   * reads what is there, closing writes what is not. Default: masks are computed each time.
+   */
+  readonly cache?: CacheOptions;
+  /** Told of what happens beside the batches. Default: it is logged with `console.warn`. */
   readonly onEvent?: (event: LoaderEvent) => void;
   /** Closes the loader. */
   readonly signal?: AbortSignal;
@@ -59,7 +67,7 @@ export interface LoaderOptions {
 }
 
 /** What happens beside the batches. */
-export type LoaderEvent = WorkerFailureEvent;
+export type LoaderEvent = BatchEvent | WorkerFailureEvent | CacheEvent;
 
 /** Where a stream starts. With a plan id, as a {@linkcode State} has one, it is checked. */
 export type Position = Pick<State, 'epoch' | 'step'> & Partial<State>;
@@ -84,6 +92,12 @@ export interface BatchesOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `epoch()`. */
+export interface EpochOptions extends Omit<BatchesOptions, 'from' | 'steps'> {
+  /** First step. Default 0. */
+  readonly from?: number;
+}
+
 /** Gives any batch of a plan, and streams of them. */
 export interface Loader {
   readonly plan: Plan;
@@ -91,8 +105,12 @@ export interface Loader {
   readonly planId: string;
   readonly stepsPerEpoch: number;
   readonly workers: number;
+  /** The layout that batches have if none is asked for. */
+  readonly defaultLayout: 'dense' | 'seq2seq';
   /** How many workers failed so far. */
   readonly workerFailures: number;
+  /** How many samples were masked and how many read from the cache, so far; undefined without one. */
+  readonly cacheCounts: CacheCounts | undefined;
   /**
    * The Arrow schema of a layout's batches (default as in `batches()`); for one that pads to the batch, of
    * the widest.
@@ -115,9 +133,11 @@ export interface Loader {
    * @throws {LoaderClosedError} once the loader is closed.
    */
   batches(options?: BatchesOptions): AsyncGenerator<Batch, void, void>;
+  /** Streams the batches of an epoch, from its beginning or a step on, as `batches()` does. */
+  epoch(epoch: number, options?: EpochOptions): AsyncGenerator<Batch, void, void>;
   /**
    * Ends threads and frees memory at once: what is under way rejects. Batches that were handed over stay as they are.
-   * Closing again is the same as once.
+   * Closing again is the same as once. With a cache, what it has not yet written is, first.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -179,10 +199,12 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     failures.count++;
     onEvent(event);
   };
+  const maskCache = await openCache(plan, context.vocab, datasets, options.cache, onEvent);
+  const masks = maskCache?.memory;
   const pool =
     workers === 0
       ? inlinePool(
-          createCompute(plan, context, opened),
+          createCompute(plan, context, opened, masks),
           (room) => maskerOf(plan, context.vocab, room),
           closeSamples,
         )
@@ -198,17 +220,38 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
               cache,
               index: index?.bytes,
             })),
+            masks,
             faults,
           },
           { patience, attempts, heap: workerHeap, onFailure },
         );
   if (workers > 0) closeSamples();
-  const loader = new PooledLoader(plan, context, workers, pool, failures);
+  const loader = new PooledLoader(plan, context, workers, pool, failures, maskCache, onEvent);
   signal?.addEventListener('abort', () => void loader.close(), { once: true });
   return loader;
 }
 
-function logEvent({ error, failures, givenUp }: LoaderEvent): void {
+async function openCache(
+  plan: Plan,
+  vocab: VocabTraits,
+  datasets: readonly Dataset[],
+  options: CacheOptions | undefined,
+  onEvent: (event: CacheEvent) => void,
+): Promise<MaskCache | undefined> {
+  if (options === undefined) return undefined;
+  // Imported here so that the package also loads where there are no files.
+  const { openMaskCache } = await import('./cache/mask-cache.ts');
+  return await openMaskCache(plan, vocab, datasets, options, onEvent);
+}
+
+/** Logs what is worth it with `console.warn`: what loaders do with their events unless told otherwise. */
+export function logEvent(event: LoaderEvent): void {
+  if (event.type === 'batch') return;
+  if (event.type !== 'worker-failure') {
+    console.warn(cacheEventLine(event));
+    return;
+  }
+  const { error, failures, givenUp } = event;
   const then = givenUp ? 'giving up' : 'another computes its batch';
   console.warn(`${error.stack}\n(failure ${failures} in a row; ${then})`);
 }
@@ -218,9 +261,13 @@ class PooledLoader implements Loader {
   readonly planId: string;
   readonly stepsPerEpoch: number;
   readonly workers: number;
+  /** By layout and widths: batches of one width have one schema. */
+  readonly #schemas = new Map<string, Schema>();
   readonly #context: LayoutContext;
   readonly #pool: Pool;
   readonly #failures: { readonly count: number };
+  readonly #cache: MaskCache | undefined;
+  readonly #onEvent: (event: LoaderEvent) => void;
   /** The ring of a stream that ended, for the next. */
   #idle: Ring | undefined;
   #closed: Promise<void> | undefined;
@@ -231,6 +278,8 @@ class PooledLoader implements Loader {
     workers: number,
     pool: Pool,
     failures: { readonly count: number },
+    cache: MaskCache | undefined,
+    onEvent: (event: LoaderEvent) => void,
   ) {
     this.plan = plan;
     this.planId = planId(plan);
@@ -239,6 +288,16 @@ class PooledLoader implements Loader {
     this.#context = context;
     this.#pool = pool;
     this.#failures = failures;
+    this.#cache = cache;
+    this.#onEvent = onEvent;
+  }
+
+  get defaultLayout(): 'dense' | 'seq2seq' {
+    return this.#context.defaultLayout;
+  }
+
+  get cacheCounts(): CacheCounts | undefined {
+    return this.#cache?.counts();
   }
 
   get workerFailures(): number {
@@ -269,6 +328,12 @@ class PooledLoader implements Loader {
     return stream;
   }
 
+  epoch(epoch: number, options: EpochOptions = {}): AsyncGenerator<Batch, void, void> {
+    const { from: step = 0, ...rest } = options;
+    checkAddress(this.plan, { epoch, step });
+    return this.batches({ ...rest, from: { epoch, step }, steps: this.stepsPerEpoch - step });
+  }
+
   async *#batches(options: BatchesOptions): AsyncGenerator<Batch, void, void> {
     const { layout, digest = false, prefetch = 4, signal } = options;
     const { rank = 0, world = 1, steps = Number.POSITIVE_INFINITY } = options;
@@ -287,12 +352,16 @@ class PooledLoader implements Loader {
     const free = [...ring.slots];
     const ahead: { address: Required<BatchAddress>; result: Promise<PoolResult> }[] = [];
     let submitted = 0;
+    let ready = 0;
     const submit = (): void => {
       while (submitted < steps && free.length > 0) {
         const slot = free.pop()!;
         const result = this.#pool.run({ address, layout, slot, digest, ring, stream });
         // Awaited in turn below; until then a failure must not count as unhandled.
-        result.catch(() => {});
+        result.then(
+          () => ready++,
+          () => {},
+        );
         ahead.push({ address, result });
         submitted++;
         const next = stateAfter(this.plan, this.planId, address);
@@ -304,8 +373,26 @@ class PooledLoader implements Loader {
     try {
       submit();
       for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
+        const asked = performance.now();
         const result = await next.result;
+        const waited = performance.now() - asked;
         signal?.throwIfAborted();
+        ready--;
+        const { rows, tokens, selected, worker, started, computed } = result;
+        this.#onEvent({
+          type: 'batch',
+          ...next.address,
+          rows,
+          tokens,
+          selected,
+          worker,
+          started,
+          computed,
+          asked: performance.timeOrigin + asked,
+          waited,
+          ready,
+          room: ring.slots.length - 1,
+        });
         yield this.#batch(layout, next.address, result);
         signal?.throwIfAborted();
         if (this.#closed !== undefined) throw new LoaderClosedError();
@@ -320,7 +407,7 @@ class PooledLoader implements Loader {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#pool.close();
+    this.#closed ??= this.#pool.close().then(() => this.#cache?.close());
     this.#idle = undefined;
     return this.#closed;
   }
@@ -364,7 +451,14 @@ class PooledLoader implements Loader {
   }
 
   #schema(layout: LayoutSpec | undefined, ofBatch: OutputLengths): Schema {
-    return layoutOf(layout, this.#context).schema(this.#context, ofBatch);
+    const { inputs, labels } = ofBatch;
+    const name = `${JSON.stringify(layout)} ${inputs} ${labels}`;
+    let schema = this.#schemas.get(name);
+    if (schema === undefined) {
+      schema = layoutOf(layout, this.#context).schema(this.#context, ofBatch);
+      this.#schemas.set(name, schema);
+    }
+    return schema;
   }
 
   #slotBytes(layout: LayoutSpec | undefined, world: number): number {

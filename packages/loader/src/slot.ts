@@ -106,28 +106,58 @@ export class SlotWriter {
 
   /** Writes the metadata in front of the body. */
   finish(rows: number): SlotContents {
-    const bodyBytes = this.#end - metadataRoom;
-    const header = new RecordBatchMetadata(
-      rows,
-      this.#nodes.map((length) => new FieldNode(length, 0)),
-      this.#buffers.map(([offset, length]) => new BufferRegion(offset, length)),
-      null,
-    );
-    const metadata = Message.encode(Message.from(header, bodyBytes));
-    // Continuation mark and length (8 bytes), metadata, padding to 8: the body follows at once.
-    const size = Math.ceil((8 + metadata.byteLength) / 8) * 8;
+    const shape = { rows, end: this.#end, nodes: this.#nodes, buffers: this.#buffers };
+    const metadata = metadataOf(shape);
+    const size = metadata.byteLength;
     if (size > metadataRoom) {
       throw new RangeError(`Metadata of ${size} bytes does not fit the slot's ${metadataRoom}`);
     }
     const start = metadataRoom - size;
-    const bytes = new Uint8Array(this.#slot.buffer, this.#slot.start + start, size);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
-    view.setUint32(0, 0xffffffff, true);
-    view.setInt32(4, size - 8, true);
-    bytes.fill(0, 8 + metadata.byteLength);
-    bytes.set(metadata, 8);
-    return { rows, start, end: this.#end, nodes: this.#nodes, buffers: this.#buffers };
+    new Uint8Array(this.#slot.buffer, this.#slot.start + start, size).set(metadata);
+    return { ...shape, start };
   }
+}
+
+/** What of a batch its metadata depend on. */
+type SlotShape = Omit<SlotContents, 'start'>;
+
+/** Batches are often of the shape of one not long before: what was encoded for it is kept. */
+const kept: { readonly shape: SlotShape; readonly metadata: Uint8Array }[] = [];
+const mostKept = 8;
+
+/** The bytes in front of a body: continuation mark, length, metadata, padding to a multiple of 8. */
+function metadataOf(shape: SlotShape): Uint8Array {
+  const before = kept.find((one) => isSameShape(one.shape, shape));
+  if (before !== undefined) return before.metadata;
+  const header = new RecordBatchMetadata(
+    shape.rows,
+    shape.nodes.map((length) => new FieldNode(length, 0)),
+    shape.buffers.map(([offset, length]) => new BufferRegion(offset, length)),
+    null,
+  );
+  const encoded = Message.encode(Message.from(header, shape.end - metadataRoom));
+  const metadata = new Uint8Array(Math.ceil((8 + encoded.byteLength) / 8) * 8);
+  const view = new DataView(metadata.buffer);
+  view.setUint32(0, 0xffffffff, true);
+  view.setInt32(4, metadata.byteLength - 8, true);
+  metadata.set(encoded, 8);
+  kept.unshift({ shape, metadata });
+  kept.length = Math.min(kept.length, mostKept);
+  return metadata;
+}
+
+/** Whether two batches have the same metadata. */
+export function isSameShape(a: SlotShape, b: SlotShape): boolean {
+  return (
+    a.rows === b.rows &&
+    a.end === b.end &&
+    a.nodes.length === b.nodes.length &&
+    a.nodes.every((length, index) => length === b.nodes[index]) &&
+    a.buffers.every(
+      ([offset, length], index) =>
+        offset === b.buffers[index]?.[0] && length === b.buffers[index][1],
+    )
+  );
 }
 
 /** The record batch in a filled slot: views of the slot, no copy. */

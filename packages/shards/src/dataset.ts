@@ -5,9 +5,10 @@ import { openSamples } from './open-samples.ts';
 import { type DatasetMemory, divideMemory } from './paging/memory-budget.ts';
 import { isPaged, type OpenShard } from './paging/paged-shard.ts';
 import { RowIndex } from './paging/row-index.ts';
-import type { Samples, ShardBytes } from './samples.ts';
+import { type Samples, type ShardBytes, sharedMemory } from './samples.ts';
 import { sha256, toHex } from './sha256/sha256.ts';
-import { isUrl, joinLocation, openByteSource } from './sources/byte-source.ts';
+import { isUrl, joinLocation, openByteSource } from './sources/open-byte-source.ts';
+import { openShard } from './sources/open-shard.ts';
 
 /** How often a shard is read whose checksum is wrong: it may have been damaged on its way. */
 const readings = 3;
@@ -85,7 +86,7 @@ export async function openDataset(
     if (!isUrl(location)) (await openShard(location, entry)).release();
     const indexed = index < indexedShards;
     const bytes = RowIndex.bytes(manifest, entry.recordBatches.length);
-    shards.push({ location, index: indexed ? newBytes(bytes) : undefined });
+    shards.push({ location, index: indexed ? sharedMemory(bytes) : undefined });
   }
   const samples = openSamples(manifest, shards, { cache: memory.cache, path });
   if (verify) {
@@ -116,14 +117,6 @@ async function readManifest(path: string, directory: string): Promise<Manifest> 
   return parseManifest(path, text);
 }
 
-async function openShard(location: string, { bytes }: ShardEntry) {
-  const source = await openByteSource(location);
-  if (source.byteLength === bytes) return source;
-  source.release();
-  const found = `${source.byteLength} bytes`;
-  throw new ShardError('SHARD_SIZE', location, `${bytes} bytes`, found);
-}
-
 async function readShard(
   location: string,
   entry: ShardEntry,
@@ -131,7 +124,7 @@ async function readShard(
 ): Promise<ShardBytes> {
   const source = await openShard(location, entry);
   try {
-    const shared = newBytes(entry.bytes);
+    const shared = sharedMemory(entry.bytes);
     const bytes = new Uint8Array(shared);
     for (let reading = 1; ; reading++) {
       await source.read(0, bytes);
@@ -144,11 +137,4 @@ async function readShard(
   } finally {
     source.release();
   }
-}
-
-/** Memory that threads may share, where the runtime has such memory. */
-function newBytes(bytes: number): ShardBytes {
-  return typeof SharedArrayBuffer === 'function'
-    ? new SharedArrayBuffer(bytes)
-    : new ArrayBuffer(bytes);
 }

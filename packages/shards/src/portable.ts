@@ -1,5 +1,5 @@
 /**
- * What works without files: the package's entry in a browser.
+ * What works without files: the package's entry in a browser, which reads datasets by their URL.
  *
  * @module
  */
@@ -32,4 +32,5 @@ export type {
 } from './samples.ts';
 export { tokenArray, tokenType } from './schema.ts';
 export { fromHex, sha256, toHex } from './sha256/sha256.ts';
-export { type ByteSource, openByteSource } from './sources/byte-source.ts';
+export type { ByteSource } from './sources/byte-source.ts';
+export { openByteSource } from './sources/open-byte-source.ts';

@@ -1,11 +1,19 @@
 import { ArgumentError } from '@maskloom/core';
-import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
 import { checkCounts, checkSchema } from './check-contents.ts';
 import { ManifestError, ShardError } from './errors.ts';
 import type { Manifest } from './manifest.ts';
+import { readArrowFile } from './read-record-batch.ts';
 
 /** The bytes of a shard, in memory that threads may share. */
 export type ShardBytes = SharedArrayBuffer | ArrayBuffer;
+
+/** Memory that threads share, where the runtime has it: a page that is not isolated does not. */
+export function sharedMemory(bytes: number): ShardBytes {
+  return typeof SharedArrayBuffer === 'undefined'
+    ? new ArrayBuffer(bytes)
+    : new SharedArrayBuffer(bytes);
+}
 
 /** Random access to the samples of a dataset. */
 export interface Samples extends ReadySamples {
@@ -17,8 +25,11 @@ export interface Samples extends ReadySamples {
    * @throws {ShardError} if a shard can't be read, or is not what the manifest says.
    */
   readonly load?: (request: LoadRequest) => Promise<LoadedSamples>;
-  /** Begins to read what these rows will need, and forgets about what fails. Absent where all shards are in memory. */
-  readonly readAhead?: (rows: readonly number[]) => void;
+  /**
+   * Begins to read what these rows will need, and forgets about what fails. It asks for them only if that can be of use.
+   * Absent where all shards are in memory.
+   */
+  readonly readAhead?: (rows: () => readonly number[]) => void;
   /** Closes what is open for reading. Absent where all shards are in memory. */
   readonly close?: () => void;
 }
@@ -159,9 +170,9 @@ function readColumns(
   bytes: ShardBytes,
 ): RecordBatchColumns[] {
   try {
-    const reader = RecordBatchReader.from(new Uint8Array(bytes)).open();
-    checkSchema(path, manifest, shard, reader.schema);
-    return [...reader].map((batch) => columnsOf(manifest, batch));
+    const { schema, recordBatches } = readArrowFile(new Uint8Array(bytes));
+    checkSchema(path, manifest, shard, schema);
+    return recordBatches.map((batch) => columnsOf(manifest, batch));
   } catch (cause) {
     if (cause instanceof ManifestError) throw cause;
     const problem = cause instanceof Error ? cause.message : String(cause);

@@ -1,12 +1,13 @@
 import { createLoader, createStagesLoader, StreamDigest } from '@maskloom/loader';
+import { type CacheCommandOptions, cacheOf } from '../cache-options.ts';
 import { Datasets } from '../datasets.ts';
 import { readStages } from '../plan-file.ts';
 
 /** What `maskloom verify --stages` takes. */
-export interface VerifyStagesOptions {
+export interface VerifyStagesOptions extends CacheCommandOptions {
   readonly stages: string;
   readonly data: readonly string[];
-  readonly stage: number;
+  readonly stage?: number;
   readonly epoch?: number;
   readonly step?: number;
   readonly steps?: number;
@@ -14,16 +15,21 @@ export interface VerifyStagesOptions {
   readonly ranks: number;
   readonly prefetch: number;
   readonly memory?: number;
+  readonly indexes: string;
 }
 
 /** Computes the batches of a run in stages and prints the stream digest at the end of each. */
 export async function verifyStages(options: VerifyStagesOptions): Promise<void> {
-  const { stage, workers, ranks, prefetch } = options;
+  const { stage = 0, workers, ranks, prefetch, indexes } = options;
   const stages = await readStages(options.stages);
   const datasets = new Datasets(options.data, options.memory);
   await using loader = createStagesLoader({
     stages,
-    open: async (plan) => createLoader({ plan, datasets: await datasets.of(plan), workers }),
+    open: async (plan) => {
+      const opened = await datasets.of(plan);
+      const cache = cacheOf(options, plan);
+      return createLoader({ plan, datasets: opened, workers, indexes, ...cache });
+    },
   });
   const first = stages.stages[stage]?.from;
   const { epoch = first?.epoch ?? 0, step = first?.step ?? 0, steps } = options;

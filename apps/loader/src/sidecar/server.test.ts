@@ -94,11 +94,11 @@ describe('a sidecar', () => {
     });
   });
 
-  test('streams what the loader gives in process, in both layouts, through epochs', async () => {
+  test('streams what the loader gives in process, in every layout, through epochs', async () => {
     const { url } = await start();
     const client = await connect(url);
     const expected = await digestInProcess(30);
-    for (const layout of ['dense', 'compact'] as const) {
+    for (const layout of ['dense', 'compact', 'varlen'] as const) {
       const digest = new StreamDigest(client.planId);
       const places = [];
       for await (const { epoch, step, batch } of client.batches({ steps: 30, layout })) {

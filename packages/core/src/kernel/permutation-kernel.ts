@@ -17,6 +17,8 @@ interface Exports {
     seedLow: number,
     seedHigh: number,
     epoch: number,
+    firstRound: number,
+    window: number,
   ): void;
 }
 
@@ -29,6 +31,8 @@ export interface Network {
   readonly keyLow: number;
   readonly keyHigh: number;
   readonly epoch: number;
+  readonly firstRound: number;
+  readonly window: number;
 }
 
 /** Positions that a call takes at most: assembly/permutation.ts. */
@@ -52,7 +56,7 @@ function kernelOfThread() {
 export function permuteRange(network: Network, start: number, out: Float64Array): boolean {
   const kernel = kernelOfThread();
   if (kernel === undefined) return false;
-  const { size, highDigits, lowDigits, keyLow, keyHigh, epoch } = network;
+  const { size, highDigits, lowDigits, keyLow, keyHigh, epoch, firstRound, window } = network;
   const lowSize = 2 ** lowDigits;
   const work = kernel.out.byteLength;
   const lastHigh = Math.floor((size - 1) / lowSize);
@@ -74,6 +78,8 @@ export function permuteRange(network: Network, start: number, out: Float64Array)
       keyLow,
       keyHigh,
       epoch,
+      firstRound,
+      window,
     );
     if (count === most) out.set(kernel.out, done);
     else for (let index = 0; index < count; index++) out[done + index] = kernel.out[index]!;

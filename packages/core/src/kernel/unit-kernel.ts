@@ -3,11 +3,11 @@ import type { RowKernel } from '../strategies/strategy.ts';
 import type { UnitStrategyPlan } from '../strategies/strategy-plan.ts';
 import type { VocabTables } from '../vocab.ts';
 import type { KernelModule, KernelRoom } from './kernel-memory.ts';
-import { longestSample, rowKernel } from './row-kernel.ts';
+import { rowKernel } from './row-kernel.ts';
 import { unitMaskingWasm } from './unit-masking-wasm.ts';
 
 /** Larger vocabularies are left to the reference. */
-const largestVocab = 2 ** 20;
+const largestVocab = 0x10_0000;
 
 const module: KernelModule = { hex: unitMaskingWasm };
 
@@ -53,7 +53,6 @@ export function unitKernel(
           kinds[id] = special[id]! === 1 ? 1 : unit === 'word' ? 2 * continuation[id]! : 0;
         }
         return [
-          longestSample,
           size,
           maskId,
           padId,

@@ -1,6 +1,7 @@
 /** @file No two (epoch, sample) pairs share their draws; a peer's way of seeding fails the same test. */
 import { expect, test } from 'vitest';
-import { createDraws, op } from './draws.ts';
+import { createDraws } from './draws.ts';
+import * as op from './ops.ts';
 
 const pairs = 1_000_000;
 

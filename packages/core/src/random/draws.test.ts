@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createDraws, op } from './draws.ts';
+import { createDraws } from './draws.ts';
+import * as op from './ops.ts';
 import { philox4x32 } from './philox.ts';
 
 const uint32 = fc.integer({ min: 0, max: 0xffffffff });

@@ -32,8 +32,9 @@ describe('createPermutation()', () => {
         uint32,
         fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
         fc.oneof(fc.nat(40), fc.constantFrom(1023, 1024, 1025, 2500)),
-        (size, seed, epoch, where, wanted) => {
-          const permutation = createPermutation(size, seed, epoch);
+        fc.record({ firstRound: fc.nat(2 ** 24 - 6), window: uint32 }),
+        (size, seed, epoch, where, wanted, options) => {
+          const permutation = createPermutation(size, seed, epoch, options);
           const count = Math.min(wanted, size);
           const start = Math.floor(where * (size - count));
           const range = new Float64Array(count);

@@ -5,7 +5,7 @@
  */
 import { ArgumentError } from '../errors.ts';
 import { permuteRange } from '../kernel/permutation-kernel.ts';
-import { op } from './draws.ts';
+import * as op from './ops.ts';
 import { philox4x32 } from './philox.ts';
 import { toUint32, toUint64, type Uint64 } from './uint64.ts';
 
@@ -21,8 +21,17 @@ export interface Permutation {
   range(start: number, out: Float64Array): void;
 }
 
+/** Which of the permutations of a seed and an epoch. */
+export interface PermutationOptions {
+  /** Number of its first round, from 0 to 2^24-6: those of two permutations must not meet. Default 0. */
+  readonly firstRound?: number;
+  /** The last word of its counters, from 0 to 2^32-1. Default 0. */
+  readonly window?: number;
+}
+
 /**
- * The permutation that a seed and an epoch give.
+ * A permutation that a seed and an epoch give. Its draws are word 0 of the blocks with counter
+ * `(5 * 2^24 + firstRound + round, epoch, half, window)`.
  *
  * @throws {ArgumentError} for a size, seed or epoch out of range; from `at` and `range` for positions that are.
  *
@@ -35,11 +44,21 @@ export interface Permutation {
  * order.range(64, rows); // the rows at positions 64 to 95
  * ```
  */
-export function createPermutation(size: number, seed: Uint64, epoch: number): Permutation {
+export function createPermutation(
+  size: number,
+  seed: Uint64,
+  epoch: number,
+  options: PermutationOptions = {},
+): Permutation {
+  const { firstRound = 0, window = 0 } = options;
   if (!Number.isSafeInteger(size) || size < 1) {
     throw new ArgumentError('size', 'an integer from 1 to 2^53-1', size);
   }
   toUint32('epoch', epoch);
+  toUint32('window', window);
+  if (!Number.isInteger(firstRound) || firstRound < 0 || firstRound > 2 ** 24 - rounds) {
+    throw new ArgumentError('firstRound', 'an integer from 0 to 2^24-6', firstRound);
+  }
   const key = toUint64('seed', seed);
   const keyLow = Number(key & 0xffffffffn);
   const keyHigh = Number(key >> 32n);
@@ -50,7 +69,8 @@ export function createPermutation(size: number, seed: Uint64, epoch: number): Pe
   const block = new Uint32Array(4);
 
   function round(number: number, half: number, halfSize: number): number {
-    philox4x32(block, ((op.order << 24) | number) >>> 0, epoch, half, 0, keyLow, keyHigh);
+    const counter = ((op.order << 24) | (firstRound + number)) >>> 0;
+    philox4x32(block, counter, epoch, half, window, keyLow, keyHigh);
     return (block[0]! & (halfSize - 1)) >>> 0;
   }
 
@@ -81,7 +101,8 @@ export function createPermutation(size: number, seed: Uint64, epoch: number): Pe
     },
     range(start, out) {
       checkPositions(start, out.length);
-      const network = { size, highDigits: digits - lowDigits, lowDigits, keyLow, keyHigh, epoch };
+      const halves = { highDigits: digits - lowDigits, lowDigits };
+      const network = { size, ...halves, keyLow, keyHigh, epoch, firstRound, window };
       if (permuteRange(network, start, out)) return;
       for (let index = 0; index < out.length; index++) out[index] = at(start + index);
     },

@@ -18,8 +18,14 @@ const limit = 1n << 64n;
  * ```
  */
 export function toUint64(argument: string, value: Uint64): bigint {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
-  if (typeof value === 'bigint' && value >= 0n && value < limit) return value;
+  checkUint64(argument, value);
+  return BigInt(value);
+}
+
+/** Checks an unsigned 64-bit integer. */
+export function checkUint64(argument: string, value: Uint64): void {
+  const known = typeof value === 'bigint' ? value < limit : Number.isSafeInteger(value);
+  if (known && value >= 0) return;
   throw new ArgumentError(
     argument,
     'an integer from 0 to 2^64-1',
@@ -41,8 +47,8 @@ export function parseUint64(argument: string, text: string): bigint {
   throw new ArgumentError(argument, 'the decimal digits of an integer from 0 to 2^64-1', text);
 }
 
-/** Checks an unsigned 32-bit integer, such as an epoch. */
-export function toUint32(argument: string, value: number): number {
-  if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
-  throw new ArgumentError(argument, 'an integer from 0 to 2^32-1', value);
+/** Checks an unsigned 32-bit integer, such as an epoch, of at least `least`. */
+export function toUint32(argument: string, value: number, least = 0): number {
+  if (Number.isInteger(value) && value >= least && value <= 0xffffffff) return value;
+  throw new ArgumentError(argument, `an integer from ${least} to 2^32-1`, value);
 }

@@ -4,7 +4,9 @@ import {
   type RandomWords,
   type RandomWordsPlan,
   randomWordsPlan,
-} from './random-words.ts';
+} from './random-words/random-words.ts';
+import { randomWordsFromPlan } from './random-words/random-words-from-plan.ts';
+import { checkShare } from './rate.ts';
 
 /** What becomes of selected tokens, as a plan stores it. */
 export interface ActionPlan extends RandomWordsPlan {
@@ -28,34 +30,14 @@ export interface ActionShares {
 
 /** What becomes of selected tokens. */
 export interface ActionOptions extends ActionShares {
-  /** What a random token is drawn from. Default `uniform`. */
+  /** What a random token is drawn from. Default `uniformWords`. */
   readonly randomWords?: RandomWords;
-}
-
-/** Checks the share of tokens to select. */
-export function checkRate(rate: number): number {
-  if (!isShare(rate)) throw new ArgumentError('rate', 'a number from 0 to 1', rate);
-  return rate;
-}
-
-function isShare(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= 1;
-}
-
-/** The 16-bit threshold of a rate in parts per million. */
-export function thresholdOf(rate: number): number {
-  if (!(Number.isInteger(rate) && rate >= 0 && rate <= 1_000_000)) {
-    throw new ArgumentError('rate', 'parts per million, an integer from 0 to 1000000', rate);
-  }
-  return Math.floor((rate * 65536) / 1_000_000);
 }
 
 /** Fills in the default shares 80/10/10 and checks them. */
 export function checkShares(shares: ActionShares): Required<ActionShares> {
   const { mask = 0.8, random = 0.1, keep = 0.1 } = shares;
-  for (const [name, share] of Object.entries({ mask, random, keep })) {
-    if (!isShare(share)) throw new ArgumentError(name, 'a number from 0 to 1', share);
-  }
+  for (const [name, share] of Object.entries({ mask, random, keep })) checkShare(name, share);
   const sum = mask + random + keep;
   if (Math.abs(sum - 1) > 1e-9) {
     throw new ArgumentError('mask + random + keep', 'a sum of 1', sum, 'give all three shares');
@@ -70,7 +52,7 @@ export function actionPlan(options: ActionOptions, per: ActionPlan['per']): Acti
     mask: Math.floor(mask * 65536),
     random: keep === 0 ? 65536 : Math.floor((mask + random) * 65536),
     per,
-    ...randomWordsPlan(options.randomWords),
+    ...randomWordsPlan(checkRandomWords(options.randomWords)),
   };
 }
 
@@ -92,7 +74,7 @@ export function checkAction(action: ActionPlan): ActionPlan {
   if (!['token', 'unit', 'span'].includes(action.per)) {
     throw new ArgumentError('strategy.action.per', '"token", "unit" or "span"', action.per);
   }
-  checkRandomWords('strategy.action.randomWords', action);
-  const { mask, random, per, randomWords } = action;
-  return { mask, random, per, ...randomWordsPlan(randomWords) };
+  const { mask, random, per } = action;
+  const words = randomWordsFromPlan('strategy.action.randomWords', action);
+  return { mask, random, per, ...randomWordsPlan(words) };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createMasker } from '../masker.ts';
-import { createDraws, op } from '../random/draws.ts';
+import { createDraws } from '../random/draws.ts';
+import * as op from '../random/ops.ts';
 import { drawLength, truncatedGeometric } from './length-table.ts';
 import { albert, bert, bertWholeWord, electra, megatron, spanbert } from './presets.ts';
 import { strategyFromPlan } from './strategy-from-plan.ts';

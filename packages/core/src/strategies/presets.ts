@@ -3,7 +3,7 @@
  * its paper, it says so.
  */
 import { ArgumentError } from '../errors.ts';
-import { type ActionOptions, actionPlan, checkRate } from './action.ts';
+import { type ActionOptions, actionPlan } from './action.ts';
 import {
   clippedGeometric,
   inverseLengths,
@@ -11,11 +11,12 @@ import {
   singleUnit,
   truncatedGeometric,
 } from './length-table.ts';
+import { partsPerMillion } from './rate.ts';
 import type { BudgetSelection } from './selection.ts';
 import type { Strategy } from './strategy.ts';
 import type { TokenStrategyPlan, UnitStrategyPlan } from './strategy-plan.ts';
 import { tokenMasking } from './token-masking.ts';
-import { unitMasking } from './unit-masking.ts';
+import { composeUnits } from './unit-masking.ts';
 import type { UnitKind } from './units.ts';
 
 /** Options that every preset has. */
@@ -62,23 +63,22 @@ function wordUnit({ unit = 'word' }: WordOptions): UnitKind {
   return unit;
 }
 
-function partsPerMillion(rate: number): number {
-  return Math.round(checkRate(rate) * 1_000_000);
-}
-
 function bertLike(
   unit: UnitKind,
   lengths: LengthTable,
   options: BertOptions,
 ): Strategy<UnitStrategyPlan> {
   const { rate = 0.15, maxPredictions = 20 } = options;
-  return unitMasking({
-    type: 'units',
-    unit,
-    lengths,
-    selection: bertBudget(rate, maxPredictions),
-    action: actionPlan(options, 'token'),
-  });
+  return composeUnits(
+    {
+      type: 'units',
+      unit,
+      lengths,
+      selection: bertBudget(rate, maxPredictions),
+      action: actionPlan(options, 'token'),
+    },
+    options.randomWords,
+  );
 }
 
 /**
@@ -126,20 +126,23 @@ export function bertWholeWord(options: BertOptions & WordOptions = {}): Strategy
  */
 export function roberta(options: PresetOptions = {}): Strategy<UnitStrategyPlan> {
   const { rate = 0.15 } = options;
-  return unitMasking({
-    type: 'units',
-    unit: 'token',
-    lengths: singleUnit,
-    selection: {
-      type: 'budget',
-      rate: partsPerMillion(rate),
-      rounding: 'chance',
-      least: 0,
-      anchor: 'unit',
-      overlap: 'drop',
+  return composeUnits(
+    {
+      type: 'units',
+      unit: 'token',
+      lengths: singleUnit,
+      selection: {
+        type: 'budget',
+        rate: partsPerMillion(rate),
+        rounding: 'chance',
+        least: 0,
+        anchor: 'unit',
+        overlap: 'drop',
+      },
+      action: actionPlan(options, 'token'),
     },
-    action: actionPlan(options, 'token'),
-  });
+    options.randomWords,
+  );
 }
 
 /** Options of {@linkcode spanbert}. */
@@ -160,20 +163,23 @@ export interface SpanbertOptions extends PresetOptions, WordOptions {
  */
 export function spanbert(options: SpanbertOptions = {}): Strategy<UnitStrategyPlan> {
   const { rate = 0.15, p = 0.2, maxSpan = 10 } = options;
-  return unitMasking({
-    type: 'units',
-    unit: wordUnit(options),
-    lengths: truncatedGeometric(p, maxSpan),
-    selection: {
-      type: 'budget',
-      rate: partsPerMillion(rate),
-      rounding: 'up',
-      least: 0,
-      anchor: 'token',
-      overlap: 'join',
+  return composeUnits(
+    {
+      type: 'units',
+      unit: wordUnit(options),
+      lengths: truncatedGeometric(p, maxSpan),
+      selection: {
+        type: 'budget',
+        rate: partsPerMillion(rate),
+        rounding: 'up',
+        least: 0,
+        anchor: 'token',
+        overlap: 'join',
+      },
+      action: actionPlan(options, 'span'),
     },
-    action: actionPlan(options, 'span'),
-  });
+    options.randomWords,
+  );
 }
 
 /** Options of {@linkcode albert}. */

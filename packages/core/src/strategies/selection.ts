@@ -1,5 +1,7 @@
 import { ArgumentError } from '../errors.ts';
-import { type Draws, op } from '../random/draws.ts';
+import type { Draws } from '../random/draws.ts';
+import * as op from '../random/ops.ts';
+import { million } from './rate.ts';
 
 /** Each unit for itself: selected if `half(select, first position) < select`. */
 export interface BernoulliSelection {
@@ -32,8 +34,6 @@ export interface BudgetSelection {
 }
 
 export type Selection = BernoulliSelection | BudgetSelection;
-
-const million = 1_000_000;
 
 /** How many tokens of a sample of `length` tokens to select. */
 export function budgetOf(selection: BudgetSelection, length: number, draws: Draws): number {

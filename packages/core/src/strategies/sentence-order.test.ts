@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createMasker } from '../masker.ts';
-import { createDraws, op } from '../random/draws.ts';
+import { createDraws } from '../random/draws.ts';
+import * as op from '../random/ops.ts';
 import { binomialTest, falseAlarm } from '../testing/statistics.ts';
 import { albert, bertWholeWord } from './presets.ts';
 import { sentenceOrder } from './sentence-order.ts';

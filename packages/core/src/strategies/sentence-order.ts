@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts';
-import { op } from '../random/draws.ts';
+import * as op from '../random/ops.ts';
 import type { Strategy, StrategyInput } from './strategy.ts';
 import type { SentenceOrderPlan } from './strategy-plan.ts';
 import { checkUnitColumn } from './units.ts';
@@ -29,13 +29,11 @@ export function sentenceOrder(masking: Strategy): Strategy<SentenceOrderPlan> {
   if (plan.type === 'sentence-order' || plan.type === 'span-corruption') {
     throw new ArgumentError('masking', 'a strategy that masks tokens where they are', plan.type);
   }
-  const arrange = swapByDraw();
   return {
+    ...masking,
     plan: { type: 'sentence-order', masking: plan },
     atRate: (rate) => sentenceOrder(masking.atRate(rate)),
-    arrange,
-    accelerate: (vocab, room) => masking.accelerate?.(vocab, room),
-    mask: (input, draws, vocab, out) => masking.mask(arrange(input, draws, out), draws, vocab, out),
+    arrange: swapByDraw(),
   };
 }
 

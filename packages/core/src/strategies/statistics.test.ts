@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { createMasker, type MaskedSample } from '../masker.ts';
-import { createDraws, op } from '../random/draws.ts';
+import { createDraws } from '../random/draws.ts';
+import * as op from '../random/ops.ts';
 import {
   binomialTest,
   chiSquareTail,

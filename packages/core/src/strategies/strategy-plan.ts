@@ -2,7 +2,7 @@ import type { Sentinels } from '../vocab.ts';
 import type { ActionPlan } from './action.ts';
 import type { Denoiser } from './denoising/denoiser.ts';
 import type { LengthTable } from './length-table.ts';
-import type { RandomWordsPlan } from './random-words.ts';
+import type { RandomWordsPlan } from './random-words/random-words.ts';
 import type { Selection } from './selection.ts';
 import type { UnitKind } from './units.ts';
 

@@ -47,8 +47,17 @@ export interface StrategyInput {
 /** What to hide. Made by `tokenMasking` and its like, or from a plan by `strategyFromPlan`. */
 export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {
   readonly plan: Plan;
-  /** Masks one sample with the draws that stand at it; returns how many tokens it selected. */
-  mask(input: StrategyInput, draws: Draws, vocab: VocabTables, out: MaskedOutput): number;
+  /**
+   * Masks one sample, as it was arranged, with the draws that stand at it, into the columns from `start` on; returns
+   * how many tokens it selected.
+   */
+  mask(
+    input: StrategyInput,
+    draws: Draws,
+    vocab: VocabTables,
+    out: MaskedOutput,
+    start: number,
+  ): number;
   /**
    * The strategy at another rate, in parts per million: what a schedule asks for.
    *
@@ -68,11 +77,12 @@ export interface Strategy<Plan extends StrategyPlan = StrategyPlan> {
    */
   capacity?(ids: ArrayLike<number>, vocab: VocabTables): OutputLengths;
   /**
-   * For strategies that add ids of their own, such as sentinels.
+   * For strategies that need more of a vocabulary than all do, such as sentinels or counts: checks that it is there,
+   * and makes the tables that they draw by.
    *
-   * @throws {ArgumentError} if one is no special id of the vocabulary.
+   * @throws {ArgumentError} if it is not.
    */
-  checkAddedIds?(vocab: VocabTables): void;
+  prepare?(vocab: VocabTables): void;
 }
 
 /** What arranging a sample tells. */
@@ -84,12 +94,12 @@ export interface Arrangement {
 /** Masks sample after sample: takes one at a time, and masks together those that wait. */
 export interface RowKernel {
   /** Begins with samples that go to these columns. */
-  begin(out: Columns): void;
+  begin(out: Columns, draws: Draws): void;
   /**
-   * Takes a sample, to mask it into the columns from `start` on and to fill them with the pad id and -100 up to `end`;
+   * Takes the sample that the draws stand at, to mask it into the columns from `start` on and to fill them with the pad id and -100 up to `end`;
    * false where it has to be masked otherwise.
    */
-  add(input: StrategyInput, draws: Draws, start: number, end: number): boolean;
+  add(input: StrategyInput, start: number, end: number): boolean;
   /** Masks the samples that wait; returns how many tokens it selected since `begin`. */
   finish(): number;
 }

@@ -1,8 +1,15 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
 import { tokenKernel } from '../kernel/token-kernel.ts';
-import { op } from '../random/draws.ts';
-import { type ActionOptions, checkRate, checkShares, thresholdOf } from './action.ts';
-import { checkRandomWords, randomToken, randomWordsPlan } from './random-words.ts';
+import * as op from '../random/ops.ts';
+import { type ActionOptions, checkShares } from './action.ts';
+import {
+  checkRandomWords,
+  type RandomWords,
+  randomWordsPlan,
+  uniformWords,
+} from './random-words/random-words.ts';
+import { randomWordsFromPlan } from './random-words/random-words-from-plan.ts';
+import { checkShare, thresholdOf } from './rate.ts';
 import { ignoredLabel, type Strategy } from './strategy.ts';
 import type { TokenStrategyPlan } from './strategy-plan.ts';
 
@@ -29,16 +36,20 @@ export interface TokenMaskingOptions extends ActionOptions {
  * ```
  */
 export function tokenMasking(options: TokenMaskingOptions): Strategy<TokenStrategyPlan> {
-  const rate = checkRate(options.rate);
+  const rate = checkShare('rate', options.rate);
   const { mask, random, keep } = checkShares(options);
+  const words = checkRandomWords(options.randomWords);
   const select = Math.floor(rate * 65536);
-  return fromThresholds({
-    type: 'token',
-    select,
-    random: keep === 0 ? select : Math.floor(rate * (mask + random) * 65536),
-    mask: Math.floor(rate * mask * 65536),
-    ...randomWordsPlan(options.randomWords),
-  });
+  return fromThresholds(
+    {
+      type: 'token',
+      select,
+      random: keep === 0 ? select : Math.floor(rate * (mask + random) * 65536),
+      mask: Math.floor(rate * mask * 65536),
+      ...randomWordsPlan(words),
+    },
+    words,
+  );
 }
 
 /** The token strategy that a plan stores. */
@@ -56,14 +67,15 @@ export function tokenMaskingFromPlan(plan: TokenStrategyPlan): Strategy<TokenStr
       `${plan.mask}, ${plan.random}, ${plan.select}`,
     );
   }
-  checkRandomWords('strategy.randomWords', plan);
-  const { type, select, random, mask, randomWords } = plan;
-  return fromThresholds({ type, select, random, mask, ...randomWordsPlan(randomWords) });
+  const words = randomWordsFromPlan('strategy.randomWords', plan);
+  const { type, select, random, mask } = plan;
+  return fromThresholds({ type, select, random, mask, ...randomWordsPlan(words) }, words);
 }
 
-function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
+function fromThresholds(plan: TokenStrategyPlan, words: RandomWords): Strategy<TokenStrategyPlan> {
   return {
     plan,
+    prepare: (vocab) => words.prepare?.(vocab),
     atRate(rate) {
       if (plan.select === 0) {
         throw new ArgumentError(
@@ -74,17 +86,16 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
         );
       }
       const select = thresholdOf(rate);
-      return fromThresholds({
-        ...plan,
-        select,
-        random: Math.floor((plan.random * select) / plan.select),
-        mask: Math.floor((plan.mask * select) / plan.select),
-      });
+      const scaled = (threshold: number) => Math.floor((threshold * select) / plan.select);
+      return fromThresholds(
+        { ...plan, select, random: scaled(plan.random), mask: scaled(plan.mask) },
+        words,
+      );
     },
     // The kernel draws uniformly.
     accelerate: (vocab, room) =>
-      plan.randomWords === undefined ? tokenKernel(plan, vocab, room) : undefined,
-    mask({ ids }, draws, vocab, out) {
+      words === uniformWords ? tokenKernel(plan, vocab, room) : undefined,
+    mask({ ids }, draws, vocab, out, start) {
       const { special, maskId } = vocab;
       const { inputIds, labels } = out;
       const { length } = ids;
@@ -93,17 +104,16 @@ function fromThresholds(plan: TokenStrategyPlan): Strategy<TokenStrategyPlan> {
         const id = ids[position]!;
         const isSpecial = special[id];
         if (isSpecial === undefined) throw new TokenIdError(position, id, vocab.size);
-        inputIds[position] = id;
-        labels[position] = ignoredLabel;
+        const place = start + position;
+        inputIds[place] = id;
+        labels[place] = ignoredLabel;
         if (isSpecial === 1) continue;
         const draw = draws.half(op.select, position);
         if (draw >= plan.select) continue;
-        labels[position] = id;
+        labels[place] = id;
         selected++;
-        if (draw < plan.mask) inputIds[position] = maskId;
-        else if (draw < plan.random) {
-          inputIds[position] = randomToken(draws, position, vocab, plan);
-        }
+        if (draw < plan.mask) inputIds[place] = maskId;
+        else if (draw < plan.random) inputIds[place] = words.draw(draws, position, vocab);
       }
       return selected;
     },

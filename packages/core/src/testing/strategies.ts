@@ -11,6 +11,7 @@ import {
   roberta,
   spanbert,
 } from '../strategies/presets.ts';
+import { unigramWords } from '../strategies/random-words/unigram-words.ts';
 import { sentenceOrder } from '../strategies/sentence-order.ts';
 import type { Strategy } from '../strategies/strategy.ts';
 import { tokenMasking } from '../strategies/token-masking.ts';
@@ -19,7 +20,7 @@ import type { VocabTraits } from '../vocab.ts';
 
 const onlyRandom = { mask: 0, random: 1, keep: 0 };
 const column = { unit: 'column' } as const;
-const unigram = { randomWords: 'unigram' } as const;
+const unigram = { randomWords: unigramWords };
 
 const bernoulli = (unit: 'word' | 'column') =>
   unitMasking({

@@ -1,6 +1,12 @@
 /** @file The order of an epoch's samples: which row stands at a position. */
 import { ArgumentError } from '@maskloom/core';
-import { type OrderDraws, orderPermutation, type Permutation, permuted } from './permutation.ts';
+import {
+  epochPermutation,
+  type OrderDraws,
+  orderPermutation,
+  type Permutation,
+  permuted,
+} from './permutation.ts';
 import { lastAtMost, startsOf } from './starts.ts';
 
 /** An epoch's order: the row at a position, both from 0 to N-1. */
@@ -82,6 +88,25 @@ export function windowedOrder(
     const mixed = first + within(position - first);
     const place = lastAtMost(firstPositions, mixed);
     return firstRows[placed[place]!]! + mixed - firstPositions[place]!;
+  };
+}
+
+/** The rows at as many positions as `out` holds, from `start` on, in an epoch's order. */
+export type OrderRange = (start: number, out: Float64Array) => void;
+
+/** The order that a plan asks for, of a dataset in an epoch, by ranges of positions. */
+export function orderRanges(
+  plan: OrderPlan,
+  dataset: { readonly rows: number; readonly shards: readonly number[] },
+  draws: OrderDraws,
+): OrderRange {
+  if (plan === 'global') {
+    const permutation = epochPermutation(dataset.rows, draws, permuted.rows);
+    return (start, out) => permutation?.range(start, out);
+  }
+  const order = orderOf(plan, dataset, draws);
+  return (start, out) => {
+    for (let index = 0; index < out.length; index++) out[index] = order(start + index);
   };
 }
 

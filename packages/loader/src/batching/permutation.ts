@@ -3,7 +3,7 @@
  * balanced Feistel network (six rounds of Philox) permutes the numbers of just enough bits; numbers of N and
  * above are walked on until one falls below N.
  */
-import { op, philox4x32 } from '@maskloom/core';
+import { type Permutation as CorePermutation, createPermutation } from '@maskloom/core';
 
 const rounds = 6;
 
@@ -61,20 +61,27 @@ export interface OrderDraws {
  * @param what one of `permuted`
  * @param window which window, for `permuted.window`
  */
-export function orderPermutation(
+export function epochPermutation(
   count: number,
   { seed, epoch, dataset }: OrderDraws,
   what: number,
   window = 0,
+): CorePermutation | undefined {
+  if (count === 0) return undefined;
+  return createPermutation(count, seed, epoch, { firstRound: 32 * dataset + 8 * what, window });
+}
+
+/** The same, position by position. */
+export function orderPermutation(
+  count: number,
+  draws: OrderDraws,
+  what: number,
+  window = 0,
 ): Permutation {
-  const key0 = Number(seed & 0xffffffffn);
-  const key1 = Number(seed >> 32n);
-  const first = ((op.order << 24) | (32 * dataset + 8 * what)) >>> 0;
-  const block = new Uint32Array(4);
-  return permutation(count, (round, half) => {
-    philox4x32(block, first + round, epoch, half, window, key0, key1);
-    return block[0]!;
-  });
+  const { at } = epochPermutation(count, draws, what, window) ?? {
+    at: (position: number) => position,
+  };
+  return at;
 }
 
 /** Number of binary digits of an integer from 1 to 2^53-1. */

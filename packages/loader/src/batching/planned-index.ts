@@ -4,6 +4,7 @@ import { PlanError } from '../errors.ts';
 import type { Plan } from '../plan.ts';
 import { indexPlanOf, unitsOf } from './index-plan.ts';
 import { buildIndex, type RowIndex, unitsIn } from './row-index.ts';
+import { sampleLengths } from './sample-lengths.ts';
 
 /**
  * The index of one of a plan's datasets, from a folder where it was kept, or built and kept there; undefined for a
@@ -19,7 +20,7 @@ export async function plannedIndex(
 ): Promise<RowIndex | undefined> {
   const indexPlan = indexPlanOf(plan, number, dataset.manifest.longest);
   if (indexPlan === undefined) return undefined;
-  const build = async () => buildIndex(indexPlan, await lengthsOf(dataset));
+  const build = async () => buildIndex(indexPlan, await sampleLengths(dataset));
   const index = folder === undefined ? await build() : await keepIndex(folder, indexPlan, build);
   const expected = unitsOf(plan)[number]!;
   const found = unitsIn(index);
@@ -30,25 +31,4 @@ export async function plannedIndex(
     );
   }
   return index;
-}
-
-/** The lengths of all samples, at once or read by record batch. */
-async function lengthsOf({
-  load,
-  length,
-  manifest: { rows, rowsPerRecordBatch },
-}: Pick<Samples, 'length' | 'load'> & { readonly manifest: Manifest }): Promise<
-  (row: number) => number
-> {
-  if (load === undefined) return length;
-  const lengths = new Uint32Array(rows);
-  for (let first = 0; first < rows; first += rowsPerRecordBatch) {
-    const some = Array.from(
-      { length: Math.min(rowsPerRecordBatch, rows - first) },
-      (_, index) => first + index,
-    );
-    using ready = await load({ rows: [], lengths: some });
-    for (const row of some) lengths[row] = ready.length(row);
-  }
-  return (row) => lengths[row]!;
 }

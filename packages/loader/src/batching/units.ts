@@ -3,7 +3,7 @@
  * any time.
  */
 import { type Cutting, type CutWindow, cutWindow } from './cut-window.ts';
-import { type Order, type OrderPlan, orderOf } from './order.ts';
+import { type OrderPlan, type OrderRange, orderRanges } from './order.ts';
 import { type OrderDraws, orderPermutation, permuted } from './permutation.ts';
 import type { RowIndex } from './row-index.ts';
 import { lastAtMost, startsOf } from './starts.ts';
@@ -13,8 +13,8 @@ import { type Placement, placementOf } from './windows.ts';
 export interface Units {
   /** How many an epoch has. */
   readonly count: number;
-  /** The rows that stand at a position of an epoch, each a list of rows of the dataset. */
-  at(epoch: number, position: number): number[][];
+  /** The rows that stand at `count` positions of an epoch from `start` on, each a list of rows of the dataset. */
+  range(epoch: number, start: number, count: number): number[][];
 }
 
 /** A dataset, as far as its order goes. */
@@ -33,16 +33,19 @@ export function sampleUnits(
   { samples, shards, dataset }: OrderedDataset,
   seed: bigint,
 ): Units {
-  let order: Order = (position) => position;
+  let rowsAt: OrderRange = () => {};
   let current = -1;
+  let rows = new Float64Array(0);
   return {
     count: samples,
-    at(epoch, position) {
+    range(epoch, start, count) {
       if (epoch !== current) {
-        order = orderOf(plan, { rows: samples, shards }, { seed, epoch, dataset });
+        rowsAt = orderRanges(plan, { rows: samples, shards }, { seed, epoch, dataset });
         current = epoch;
       }
-      return [[order(position)]];
+      if (rows.length !== count) rows = new Float64Array(count);
+      rowsAt(start, rows);
+      return Array.from(rows, (row) => [row]);
     },
   };
 }
@@ -85,8 +88,16 @@ class WindowUnits implements Units {
     this.count = startsOf(index.units).at(-1)!;
   }
 
-  at(epoch: number, position: number): number[][] {
+  range(epoch: number, start: number, count: number): number[][] {
     if (epoch !== this.#epoch) this.#enter(epoch);
+    const rows: number[][] = [];
+    for (let position = start; position < start + count; position++) {
+      rows.push(...this.#at(epoch, position));
+    }
+    return rows;
+  }
+
+  #at(epoch: number, position: number): number[][] {
     const place = lastAtMost(this.#starts, position);
     const window = this.#windows[place]!;
     const within = position - this.#starts[place]!;
@@ -133,7 +144,8 @@ class WindowUnits implements Units {
     const end = window === units.length - 1 ? samples : first + size;
     const rows = new Float64Array(end - first);
     for (let place = first; place < end; place++) rows[place - first] = this.#rowAt(place);
-    const own = Uint32Array.from(rows, (row) => lengths[row]!);
+    const own = new Uint32Array(rows.length);
+    for (let number = 0; number < own.length; number++) own[number] = lengths[rows[number]!]!;
     const cut = cutWindow(this.#cutting, own, epoch, base + BigInt(window));
     const unitAt = this.#cutting.drawn
       ? orderPermutation(units[window]!, this.#draws(epoch), permuted.window, window)

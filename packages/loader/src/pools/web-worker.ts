@@ -32,7 +32,9 @@ export const startWorker: StartWorker = (start) => {
     type: 'module',
     name: 'maskloom',
   });
+  let end: (end: WorkerEnd) => void = () => {};
   const failed = new Promise<WorkerEnd>((resolve) => {
+    end = resolve;
     const crashed = (problem: string, cause: unknown) =>
       resolve({ code: 'WORKER_CRASHED', problem: `crashed (${problem})`, cause });
     worker.addEventListener('message', ({ data }) => {
@@ -65,6 +67,8 @@ export const startWorker: StartWorker = (start) => {
     run: (task, buffers) => api.run(transfer(task, [...buffers])),
     async end() {
       worker.terminate();
+      // Else what waits for it would wait on.
+      end({ code: 'WORKER_EXITED', problem: 'was ended', cause: undefined });
       // No runtime tells when a Web Worker has ended, and in Deno a busy one goes on.
       return false;
     },

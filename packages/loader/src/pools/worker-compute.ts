@@ -3,6 +3,7 @@ import type { KernelRoom, Masker } from '@maskloom/core';
 import { type Manifest, type OpenShard, openSamples } from '@maskloom/shards';
 import { openPlannedIndex } from '../batching/index-plan.ts';
 import type { IndexBytes } from '../batching/row-index.ts';
+import type { MaskMemory } from '../cache/mask-memory.ts';
 import { type BatchResult, type BatchTask, type Compute, createCompute } from '../compute.ts';
 import type { LayoutContext } from '../layouts/layout.ts';
 import { maskerOf } from '../masker.ts';
@@ -22,6 +23,8 @@ export interface WorkerStart {
     /** For a plan with `rows`. */
     readonly index: IndexBytes | undefined;
   }[];
+  /** The masks that threads share, in static mode with a cache. */
+  readonly masks: MaskMemory | undefined;
   readonly faults: Faults | undefined;
 }
 
@@ -63,7 +66,7 @@ export type MaskerIn = (room: KernelRoom) => Masker;
 export async function createWorkerCompute(
   start: WorkerStart,
 ): Promise<(task: WorkerTask) => Promise<WorkerAnswer>> {
-  const { plan, context, datasets, faults } = start;
+  const { plan, context, datasets, masks, faults } = start;
   let compute = createCompute(
     plan,
     context,
@@ -72,6 +75,7 @@ export async function createWorkerCompute(
       samples: openSamples(manifest, shards, { cache }),
       index: openPlannedIndex(plan, number, manifest.longest, index),
     })),
+    masks,
   );
   if (faults !== undefined) {
     const { wrap } = (await import(faults.module)) as {

@@ -10,6 +10,7 @@ import {
   PoolError,
   StreamDigest,
   type WorkerError,
+  type WorkerFailureEvent,
 } from '@maskloom/loader';
 import type { Dataset } from '@maskloom/shards';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -37,14 +38,16 @@ async function digestOf(loader: Loader): Promise<string> {
 /** Options with workers that fail on these steps, so many times each. */
 function failing(
   faults: readonly { readonly step: number; readonly kind: string; readonly times?: number }[],
-  events: LoaderEvent[] = [],
+  events: WorkerFailureEvent[] = [],
 ): LoaderOptions & { readonly left: Int32Array } {
   const left = new Int32Array(new SharedArrayBuffer(4 * faults.length));
   faults.forEach(({ times = 1 }, index) => {
     left[index] = times;
   });
   const module = new URL('../testing/faults.js', import.meta.url).href;
-  const onEvent = (event: LoaderEvent) => events.push(event);
+  const onEvent = (event: LoaderEvent) => {
+    if (event.type === 'worker-failure') events.push(event);
+  };
   return { plan, dataset, workers: 2, onEvent, faults: { module, data: { faults, left } }, left };
 }
 
@@ -60,7 +63,7 @@ describe('a worker that', () => {
     ['exits', 'WORKER_EXITED', /exited with code 7/],
     ['runs out of memory', 'WORKER_OUT_OF_MEMORY', /ran out of memory/],
   ])('%s is replaced, and the stream digest stays', async (kind, code, message) => {
-    const events: LoaderEvent[] = [];
+    const events: WorkerFailureEvent[] = [];
     const options = failing([{ step: 5, kind }], events);
     // Time enough to fill the heap.
     const patience = kind === 'runs out of memory' ? 30_000 : 700;
@@ -70,7 +73,7 @@ describe('a worker that', () => {
     // Outside of a task it may fail after the stream's end.
     await expect.poll(() => loader.workerFailures).toBe(1);
     expect(events).toHaveLength(1);
-    const [{ error, failures, givenUp }] = events as [LoaderEvent];
+    const [{ error, failures, givenUp }] = events as [WorkerFailureEvent];
     expect(error).toMatchObject({ name: 'WorkerError', code });
     expect(error.message).toMatch(message);
     expect([failures, givenUp]).toEqual([1, false]);
@@ -83,7 +86,7 @@ describe('a worker that', () => {
   test('fails now and then, in all ways, does not change the stream digest', async () => {
     const kinds = ['exits', 'loops and writes', 'throws outside of the task', 'never answers'];
     const faults = kinds.map((kind, index) => ({ step: 1 + 4 * index, kind, times: 2 }));
-    const events: LoaderEvent[] = [];
+    const events: WorkerFailureEvent[] = [];
     await using loader = await createLoader({ ...failing(faults, events), patience: 300 });
     expect(await digestOf(loader)).toBe(undisturbed);
     expect(events).toHaveLength(8);
@@ -100,7 +103,7 @@ describe('workers that go on failing', () => {
 
   test('at one batch end the stream, naming each failure', async () => {
     const faults = [{ step: 7, kind: 'exits', times: 1000 }];
-    const events: LoaderEvent[] = [];
+    const events: WorkerFailureEvent[] = [];
     await using loader = await createLoader({ ...failing(faults, events), attempts: 3 });
     const error = (await failureOf(loader)) as PoolError;
     expect(error).toBeInstanceOf(PoolError);

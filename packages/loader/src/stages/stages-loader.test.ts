@@ -201,6 +201,20 @@ describe('a run in stages', () => {
     });
   });
 
+  test('gives nothing more once it is closed', async () => {
+    await withLoader(
+      async (loader, events) => {
+        const stream = loader.batches({ prefetch: 0 });
+        await stream.next();
+        await loader.close();
+        await expect(stream.next()).rejects.toMatchObject({ code: 'LOADER_CLOSED' });
+        await expect(loader.batches().next()).rejects.toMatchObject({ code: 'LOADER_CLOSED' });
+        expect(events).toEqual(['open 0', 'close 0']);
+      },
+      { openAhead: 0 },
+    );
+  });
+
   test('ends with the signal, and gives no batch for no steps', async () => {
     await withLoader(async (loader) => {
       expect((await loader.batches({ steps: 0 }).next()).done).toBe(true);

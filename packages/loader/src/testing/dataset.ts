@@ -30,18 +30,19 @@ export async function makeDataset(rows: number, given: VocabTraits = vocab): Pro
   }
 }
 
-/** Writes the same dataset. */
+/** Writes such a dataset. */
 export async function writeDataset(
   directory: string,
   rows: number,
   given: VocabTraits = vocab,
+  { rowsPerRecordBatch = 16, rowsPerShard = 64 } = {},
 ): Promise<void> {
   const writer = await createDatasetWriter(directory, {
     vocab: given,
     tokenizerDigest: 'cd'.repeat(32),
     columns: ['segment', 'units'],
-    rowsPerRecordBatch: 16,
-    rowsPerShard: 64,
+    rowsPerRecordBatch,
+    rowsPerShard,
   });
   for (let row = 0; row < rows; row++) {
     const length = 3 + ((row * 7) % 38);

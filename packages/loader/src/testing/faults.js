@@ -38,7 +38,10 @@ function fail(kind, { slot }, batch) {
       bytes.fill(7);
       return new Promise(() => {});
     case 'exits':
-      return globalThis.Deno === undefined ? process.exit(7) : Deno.exit(7);
+      if (globalThis.Deno !== undefined) return Deno.exit(7);
+      if (globalThis.process !== undefined) return process.exit(7);
+      globalThis.close();
+      return new Promise(() => {});
     case 'runs out of memory': {
       const kept = [];
       for (;;) kept.push(Array.from({ length: 100_000 }, () => ({})));

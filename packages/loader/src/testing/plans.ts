@@ -14,6 +14,8 @@ import {
   t5,
   tokenMasking,
   ul2,
+  uniformWords,
+  unigramWords,
   unitMasking,
 } from '@maskloom/core';
 import type { Manifest } from '@maskloom/shards';
@@ -26,7 +28,7 @@ const shares = fc
   .tuple(share, share)
   .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
   .map(([a, b]) => ({ mask: a, random: b - a, keep: 1 - b }));
-const randomWords = fc.constantFrom('uniform', 'unigram');
+const randomWords = fc.constantFrom(uniformWords, unigramWords);
 const action = fc
   .tuple(shares, randomWords)
   .map(([given, words]) => ({ ...given, randomWords: words }));

@@ -1,45 +1,27 @@
-import { makeData, RecordBatch, type Schema, Struct } from 'apache-arrow';
-import {
-  Message,
-  type RecordBatch as RecordBatchMetadata,
-} from 'apache-arrow/ipc/metadata/message';
-import { VectorLoader } from 'apache-arrow/visitor/vectorloader';
+import type { Schema } from 'apache-arrow';
 import type { Manifest } from '../manifest.ts';
+import { readRecordBatch } from '../read-record-batch.ts';
 import { columnsOf, type RecordBatchColumns } from '../samples.ts';
 
 /**
  * Reads the record batch in a byte range of a shard, metadata and body: views of it, no copy.
  *
- * @param rows how many rows it must have
- * @throws {RangeError} if it is not what the manifest says.
+ * @throws {RangeError} if there is no record batch with the manifest's columns.
  */
 export function decodeRecordBatch(
   manifest: Manifest,
   schema: Schema,
-  rows: number,
   bytes: Uint8Array,
 ): RecordBatchColumns {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Continuation mark, length of the metadata, metadata, body (Arrow columnar format, encapsulated messages).
-  if (view.getUint32(0, true) !== 0xffffffff) throw new RangeError('no Arrow message');
-  const bodyStart = 8 + view.getInt32(4, true);
-  const message = Message.decode(bytes.subarray(8, bodyStart));
-  if (!message.isRecordBatch()) throw new RangeError('an Arrow message of another kind');
-  const header = message.header() as RecordBatchMetadata;
-  const body = bytes.subarray(bodyStart);
-  const loader = new VectorLoader(body, header.nodes, header.buffers, new Map(), message.version);
-  const data = makeData({
-    type: new Struct(schema.fields),
-    length: header.length,
-    nullCount: 0,
-    children: loader.visitMany(schema.fields),
-  });
-  const columns = columnsOf(manifest, new RecordBatch(schema, data));
-  checkColumns(manifest, rows, columns);
-  return columns;
+  return columnsOf(manifest, readRecordBatch(schema, bytes));
 }
 
-function checkColumns(
+/**
+ * Compares a record batch with the manifest: its number of rows, the lengths and the token ids.
+ *
+ * @throws {RangeError} naming what was found and what the manifest says.
+ */
+export function checkColumns(
   { longest, vocab, columns }: Manifest,
   rows: number,
   { offsets, values, segments, units }: RecordBatchColumns,

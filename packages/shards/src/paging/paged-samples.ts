@@ -12,8 +12,9 @@ import {
 } from '../samples.ts';
 import { shardSchema } from '../schema.ts';
 import { sha256, toHex } from '../sha256/sha256.ts';
-import { type ByteSource, openByteSource } from '../sources/byte-source.ts';
-import { decodeRecordBatch } from './decode-record-batch.ts';
+import type { ByteSource } from '../sources/byte-source.ts';
+import { openShard } from '../sources/open-shard.ts';
+import { checkColumns, decodeRecordBatch } from './decode-record-batch.ts';
 import { type Cell, type CellShape, cellBytes, cellChecksum, LoadedRows } from './loaded-rows.ts';
 import type { PagedShard } from './paged-shard.ts';
 import { planRuns } from './plan-runs.ts';
@@ -76,10 +77,15 @@ class PagedReader {
   readonly #indexes: readonly (RowIndex | undefined)[];
   readonly #cache: RecordBatchCache<RecordBatchColumns>;
   readonly #sources = new Map<number, ByteSource>();
+  readonly #opening = new Map<number, Promise<ByteSource>>();
   /** The shards whose files may be open, in the order of use. */
   readonly #open = new Set<number>();
   /** Memory of rows that were disposed of. */
   readonly #spare: ArrayBuffer[] = [];
+  /** Whether the last load took whole record batches. */
+  #byRecordBatch = false;
+  /** For each record batch of the dataset 1 if this thread has compared its contents with the manifest. */
+  readonly #compared: Uint8Array;
   #scratch = new Uint8Array(0);
 
   constructor(
@@ -108,6 +114,7 @@ class PagedReader {
     this.#indexes = shards.map((shard) =>
       shard?.index === undefined ? undefined : new RowIndex(shard.index, manifest),
     );
+    this.#compared = new Uint8Array(key);
     const largest = manifest.shards
       .filter((_, shard) => shards[shard] !== undefined)
       .flatMap(({ recordBatches }) => recordBatches.map(({ bytes }) => bytes))
@@ -124,6 +131,7 @@ class PagedReader {
       for (const group of this.#group(rows, lengths, loaded).values()) {
         if (!this.#fromIndex(group, loaded)) wholes.push(group);
       }
+      this.#byRecordBatch = wholes.length > 0;
       if (wholes.length > 0) await this.#wholes(wholes, loaded);
     } catch (error) {
       loaded[Symbol.dispose]();
@@ -132,22 +140,23 @@ class PagedReader {
     return loaded;
   }
 
-  readAhead(rows: readonly number[]): void {
+  readAhead(rows: () => readonly number[]): void {
+    // What can be read by rows is read so fast that there is nothing to begin before.
+    if (!this.#byRecordBatch) return;
     const keys = new Set<number>();
-    for (const row of rows) {
+    for (const row of rows()) {
       const { shard, recordBatch } = this.#placeOf(row);
       if (this.#shards[shard] === undefined) continue;
       const key = this.#firstKeys[shard]! + recordBatch;
       if (keys.has(key)) continue;
       keys.add(key);
-      // What can be read by rows is so fast that there is nothing to begin before.
       if (this.#rowsReadable(shard, recordBatch)) continue;
       this.#cache.readAhead(key, this.#fill({ shard, recordBatch }, true));
     }
   }
 
   close(): void {
-    for (const source of this.#sources.values()) source.release();
+    for (const source of this.#sources.values()) source.close();
     this.#open.clear();
   }
 
@@ -301,10 +310,11 @@ class PagedReader {
     const { offset, bytes, sha256: expected } = recordBatches[recordBatch]!;
     const place: ShardPlace = { recordBatch, offset, bytes };
     return async (slot) => {
-      const source = await this.#source(shard);
       const range = slot.subarray(0, bytes);
       for (let reading = 1; ; reading++) {
+        let source: ByteSource;
         try {
+          source = await this.#source(shard);
           if (ahead || source.readSync === undefined) await source.read(offset, range);
           else source.readSync(offset, range);
         } catch (error) {
@@ -317,6 +327,7 @@ class PagedReader {
         throw new ShardError('SHARD_CHECKSUM', source.location, promised, found, { place });
       }
       const columns = this.#decode(shard, range, place);
+      this.#compared[this.#firstKeys[shard]! + recordBatch] = 1;
       this.#publish(shard, recordBatch, range, columns);
       return columns;
     };
@@ -326,7 +337,12 @@ class PagedReader {
     const manifest = this.#manifest;
     const rows = this.#rowsOf(shard, place.recordBatch);
     try {
-      return decodeRecordBatch(manifest, this.#schema, rows, range);
+      const columns = decodeRecordBatch(manifest, this.#schema, range);
+      // Bytes of the same checksum have the same contents.
+      if (this.#compared[this.#firstKeys[shard]! + place.recordBatch] === 0) {
+        checkColumns(manifest, rows, columns);
+      }
+      return columns;
     } catch (cause) {
       const problem = cause instanceof Error ? cause.message : String(cause);
       const names = ['input_ids', ...manifest.columns].join(', ');
@@ -374,23 +390,23 @@ class PagedReader {
   }
 
   async #source(shard: number): Promise<ByteSource> {
-    let source = this.#sources.get(shard);
-    if (source === undefined) {
-      const { location } = this.#shards[shard]!;
-      const opened = await openByteSource(location);
-      const { bytes } = this.#manifest.shards[shard]!;
-      if (opened.byteLength !== bytes) {
-        opened.release();
-        const found = `${opened.byteLength} bytes`;
-        throw new ShardError('SHARD_SIZE', location, `${bytes} bytes`, found);
-      }
-      // Another load may have opened it meanwhile.
-      source = this.#sources.get(shard) ?? opened;
-      if (source !== opened) opened.release();
-      this.#sources.set(shard, source);
-    }
+    const source = this.#sources.get(shard) ?? (await this.#opened(shard));
     this.#use(shard);
     return source;
+  }
+
+  /** Opens a shard, once for all who wait for it. */
+  #opened(shard: number): Promise<ByteSource> {
+    const under = this.#opening.get(shard);
+    if (under !== undefined) return under;
+    const opening = openShard(this.#shards[shard]!.location, this.#manifest.shards[shard]!)
+      .then((source) => {
+        this.#sources.set(shard, source);
+        return source;
+      })
+      .finally(() => this.#opening.delete(shard));
+    this.#opening.set(shard, opening);
+    return opening;
   }
 
   /** Keeps the number of open files bounded. */

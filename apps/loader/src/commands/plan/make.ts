@@ -1,15 +1,18 @@
 import { ArgumentError, effectiveRate, sentenceOrder } from '@maskloom/core';
 import {
-  checkDataset,
+  checkDatasets,
   createPlan,
   longestOutputs,
-  type Plan,
+  type PlanOptions,
   planId,
   type RateSchedule,
+  sampleLengths,
   stepsPerEpoch,
 } from '@maskloom/loader';
-import { canonicalJson, type Dataset, type Json, openDataset } from '@maskloom/shards';
+import { canonicalJson, type Dataset, type Json } from '@maskloom/shards';
 import { Command, Option } from 'commander';
+import { type BatchingOptions, batchingOf, withBatchingOptions } from '../../batching-options.ts';
+import { Datasets, type WeightedFolder, weightedFolders } from '../../datasets.ts';
 import {
   integer,
   meanLength,
@@ -17,6 +20,7 @@ import {
   memoryOption,
   modes,
   path,
+  randomWords,
   rates,
   seed,
   sentinels,
@@ -31,8 +35,8 @@ import {
 } from '../../strategies.ts';
 import { writeAtomically } from '../../write-atomically.ts';
 
-interface MakeCommandOptions extends StrategyOptions {
-  readonly data: string;
+interface MakeCommandOptions extends StrategyOptions, BatchingOptions {
+  readonly data: readonly WeightedFolder[];
   readonly out: string;
   readonly seed: bigint;
   readonly strategy: StrategyName;
@@ -40,19 +44,20 @@ interface MakeCommandOptions extends StrategyOptions {
   readonly rates?: RateSchedule;
   readonly mode: 'dynamic' | 'static';
   readonly copies?: number;
-  readonly order: Plan['order'];
-  readonly batch: number;
   readonly memory?: number;
-  readonly last: Plan['last'];
 }
 
 /** `maskloom plan make`: fixes a stream of batches in a JSON file. */
 export function makeCommand(): Command {
-  return new Command('make')
+  const command = new Command('make')
     .description(
       'fix a stream of batches: write its plan (`maskloom plan` without a command does this)',
     )
-    .requiredOption('--data <folder>', 'the dataset', path)
+    .requiredOption(
+      '--data <folder[=weight]>',
+      'the dataset; several times, with weights, to mix datasets',
+      weightedFolders,
+    )
     .requiredOption('--out <file>', 'where to write the plan', path)
     .addOption(
       new Option('--seed <integer>', 'seed of masks and order').argParser(seed).default(42n, '42'),
@@ -78,11 +83,10 @@ export function makeCommand(): Command {
     .option('--mask <share>', 'share of those that become the mask token', share)
     .option('--random <share>', 'share of those that become a random token', share)
     .option('--keep <share>', 'share of those that stay as they are', share)
-    .addOption(
-      new Option(
-        '--random-words <distribution>',
-        'draw random tokens from all ids alike, or as often as the dataset has them (default: uniform)',
-      ).choices(['uniform', 'unigram']),
+    .option(
+      '--random-words <distribution>',
+      'draw random tokens from all ids alike (uniform, the default), or as often as the dataset has them (unigram)',
+      randomWords,
     )
     .option('--max-predictions <count>', 'selected tokens of a sample at most', integer(0))
     .option('--mean-length <tokens>', 't5: mean tokens of a span (default: 3)', meanLength)
@@ -98,40 +102,44 @@ export function makeCommand(): Command {
         .choices(['dynamic', 'static'])
         .default('dynamic'),
     )
-    .option('--copies <count>', 'static: sets of masks, shown in turn (default: 1)', integer(1))
-    .addOption(
-      new Option('--order <order>', 'order of an epoch')
-        .choices(['global', 'sequential'])
-        .default('global'),
-    )
-    .option('--batch <rows>', 'rows of the global batch', integer(1), 32)
-    .addOption(
-      new Option('--last <rule>', "what becomes of the rows left at an epoch's end")
-        .choices(['drop', 'short', 'fill'])
-        .default('drop'),
-    )
+    .option('--copies <count>', 'static: sets of masks, shown in turn (default: 1)', integer(1));
+  return withBatchingOptions(command)
     .option(...memoryOption, memory)
     .action(run);
 }
 
 async function run(options: MakeCommandOptions): Promise<void> {
-  const { data, out, strategy, sentenceOrder: ordered, memory: limit, ...rest } = options;
+  const { data, out, strategy, sentenceOrder: ordered, seed, mode, copies, rates } = options;
   checkOptions(strategy, options);
-  const dataset = await openDataset(data, { memory: limit });
-  if (options.unit === undefined && wordStrategies.includes(strategy)) checkWords(dataset);
-  const masking = strategies[strategy](withIds(options, dataset), dataset.manifest.longest);
+  const folders = new Datasets(
+    data.map(({ folder }) => folder),
+    options.memory,
+  );
+  const datasets = await folders.all();
+  for (const dataset of datasets) {
+    if (options.unit === undefined && wordStrategies.includes(strategy)) checkWords(dataset);
+  }
+  const longestSample = Math.max(...datasets.map(({ manifest }) => manifest.longest));
+  const masking = strategies[strategy](withIds(options, datasets[0]!), longestSample);
+  const batching = batchingOf(options);
   const plan = createPlan({
-    ...rest,
+    ...batching,
+    seed,
+    mode,
+    ...(copies === undefined ? {} : { copies }),
+    ...(rates === undefined ? {} : { rates }),
     strategy: ordered ? sentenceOrder(masking) : masking,
-    dataset,
+    ...weighted(data, batching.rows === undefined ? datasets : await withLengths(datasets)),
   });
-  checkDataset(plan, dataset);
-  const longest = await longestOutputs(plan, dataset);
+  checkDatasets(plan, datasets);
+  const longest = await Promise.all(datasets.map((dataset) => longestOutputs(plan, dataset)));
   await writeAtomically(out, `${canonicalJson(plan as unknown as Json)}\n`);
   console.log(`plan ${planId(plan)}`);
   console.log(`steps per epoch ${stepsPerEpoch(plan)}`);
   if (plan.strategy.type === 'span-corruption') {
-    console.log(`longest input ${longest.inputs}, longest target ${longest.labels}`);
+    const inputs = Math.max(...longest.map((outputs) => outputs.inputs));
+    const labels = Math.max(...longest.map((outputs) => outputs.labels));
+    console.log(`longest input ${inputs}, longest target ${labels}`);
   }
   if (plan.rates === undefined) console.log(`effective rate ${effectiveRate(plan.strategy)}`);
   else {
@@ -139,6 +147,36 @@ async function run(options: MakeCommandOptions): Promise<void> {
     const parts = points.map(([at, rate]) => `${rate / 1_000_000} at ${over} ${at}`);
     console.log(`rates ${parts.join(', ')}`);
   }
+}
+
+/** Of what is not in memory, lengths have to be read before they can be asked for. */
+async function withLengths(datasets: readonly Dataset[]): Promise<Dataset[]> {
+  return await Promise.all(
+    datasets.map(async (dataset) => ({ ...dataset, length: await sampleLengths(dataset) })),
+  );
+}
+
+/** One dataset, or a mixture of several by their weights. */
+function weighted(
+  folders: readonly WeightedFolder[],
+  datasets: readonly Dataset[],
+): Pick<PlanOptions, 'dataset' | 'datasets'> {
+  const [first] = folders;
+  if (folders.length === 1 && first!.weight === undefined) return { dataset: datasets[0]! };
+  return {
+    datasets: folders.map(({ folder, weight }, number) => {
+      if (weight === undefined || folders.length === 1) {
+        throw new ArgumentError(
+          '--data',
+          folders.length === 1
+            ? 'no weight for a dataset by itself'
+            : 'a weight for each dataset of a mixture, such as data/wiki=3',
+          weight === undefined ? folder : `${folder}=${weight}`,
+        );
+      }
+      return { dataset: datasets[number]!, weight };
+    }),
+  };
 }
 
 /** Fills in the ids that span corruption adds, where the vocabulary has them. */

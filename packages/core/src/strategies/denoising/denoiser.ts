@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../errors.ts';
-import { divideHalfEven, million } from './half-even.ts';
+import { million } from '../rate.ts';
+import { divideHalfEven } from './half-even.ts';
 
 /** Hides spans all over the sample: T5's objective, and UL2's R and X. */
 export interface SpansDenoiser {

@@ -1,5 +1,3 @@
-export const million = 1_000_000;
-
 /**
  * The quotient of two integers to the nearest integer, halves to the even one: Python's and TensorFlow's
  * `round`, without their fractions. `numerator` is below 2^53.

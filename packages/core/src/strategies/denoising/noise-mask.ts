@@ -1,8 +1,9 @@
-import { type Draws, op } from '../../random/draws.ts';
+import type { Draws } from '../../random/draws.ts';
+import * as op from '../../random/ops.ts';
 import type { Denoiser, NoiseCount } from './denoiser.ts';
 
 /** Draws of segmentation from here on cut what is shown; those below, what is hidden. */
-const shownCuts = 1 << 25;
+const shownCuts = 0x200_0000;
 
 /** Which tokens of samples are noise; the arrays are used again from sample to sample. */
 export class NoiseMask {

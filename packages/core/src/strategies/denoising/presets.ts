@@ -4,11 +4,10 @@
  */
 import { ArgumentError } from '../../errors.ts';
 import type { Sentinels } from '../../vocab.ts';
-import { checkRate } from '../action.ts';
 import { tableOf } from '../length-table.ts';
+import { partsPerMillion } from '../rate.ts';
 import type { Strategy } from '../strategy.ts';
 import type { SpanCorruptionPlan } from '../strategy-plan.ts';
-import { million } from './half-even.ts';
 import { spanCorruption } from './span-corruption.ts';
 
 /** Options that T5 and UL2 have. */
@@ -131,13 +130,13 @@ export function ul2(options: Ul2Options): Strategy<SpanCorruptionPlan> {
 function spans(rate: number, meanLength: number) {
   return {
     type: 'spans',
-    density: Math.round(checkRate(rate) * million),
+    density: partsPerMillion(rate),
     meanLength: thousandths(meanLength),
   } as const;
 }
 
 function suffix(rate: number) {
-  return { type: 'suffix', density: Math.round(checkRate(rate) * million) } as const;
+  return { type: 'suffix', density: partsPerMillion(rate) } as const;
 }
 
 /** The mean length of a span, as a plan stores it. */

@@ -1,5 +1,5 @@
 import { ArgumentError, TokenIdError } from '../../errors.ts';
-import { op } from '../../random/draws.ts';
+import * as op from '../../random/ops.ts';
 import type { VocabTables } from '../../vocab.ts';
 import { checkTable, drawLength } from '../length-table.ts';
 import type { Strategy } from '../strategy.ts';
@@ -9,7 +9,7 @@ import { NoiseMask } from './noise-mask.ts';
 import { checkSentinels, writeCorrupted } from './sentinels.ts';
 
 /** Tokens of the longest sample that can be masked. */
-export const longestSample = 1 << 21;
+export const longestSample = 0x20_0000;
 
 /**
  * Composes a sequence-to-sequence strategy: one of `denoisers`, chosen for each sample by draw, hides spans
@@ -106,7 +106,7 @@ export function spanCorruption(plan: SpanCorruptionPlan): Strategy<SpanCorruptio
       return spanCorruption({ ...plan, denoisers: [{ ...denoiser!, density: rate }] });
     },
 
-    checkAddedIds({ size, special }) {
+    prepare({ size, special }) {
       const ids: [string, number | undefined][] = [
         ...denoisers.map(({ mode }, index): [string, number | undefined] => [
           `strategy.denoisers[${index}].mode`,
@@ -144,8 +144,7 @@ export function spanCorruption(plan: SpanCorruptionPlan): Strategy<SpanCorruptio
 
     mask({ ids }, draws, vocab, out) {
       const counts = countsOf(ids, vocab);
-      // Signed, so that no call boxes it.
-      const draw = choice.length === 0 ? 0 : draws.word(op.denoiser, 0) | 0;
+      const draw = choice.length === 0 ? 0 : draws.signedWord(op.denoiser, 0);
       const index = drawLength(choice, draw) - 1;
       const hidden = noise.draw(denoisers[index]!.type, counts[index]!, survey.tokens, draws);
       writeCorrupted(ids, vocab.special, noise.mask, added[index]!, out);

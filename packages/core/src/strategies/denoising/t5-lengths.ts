@@ -1,7 +1,6 @@
 import { ArgumentError } from '../../errors.ts';
-import { checkRate } from '../action.ts';
+import { million, partsPerMillion } from '../rate.ts';
 import { noiseCount } from './denoiser.ts';
-import { million } from './half-even.ts';
 import { thousandths } from './presets.ts';
 import { longestSample } from './span-corruption.ts';
 
@@ -43,7 +42,7 @@ export interface T5Lengths {
  */
 export function t5Lengths(options: T5LengthsOptions): T5Lengths {
   const { inputs, rate = 0.15, meanLength = 3, specials = 1 } = options;
-  const density = Math.round(checkRate(rate) * million);
+  const density = partsPerMillion(rate);
   const denoiser = { type: 'spans', density, meanLength: thousandths(meanLength) } as const;
   if (density === million) throw new ArgumentError('rate', 'a number below 1', rate);
   if (!Number.isInteger(specials) || specials < 0) {

@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createMasker } from '../masker.ts';
-import { createDraws } from '../random/draws.ts';
-import { mulhi32 } from '../random/philox.ts';
-import { falseAlarm, goodnessOfFit } from '../testing/statistics.ts';
-import { type VocabTraits, vocabTables } from '../vocab.ts';
-import { bert, electra, spanbert } from './presets.ts';
-import { randomToken } from './random-words.ts';
-import { sentenceOrder } from './sentence-order.ts';
-import type { Strategy } from './strategy.ts';
-import { strategyFromPlan } from './strategy-from-plan.ts';
-import { tokenMasking } from './token-masking.ts';
+import { createMasker } from '../../masker.ts';
+import { createDraws } from '../../random/draws.ts';
+import { mulhi32 } from '../../random/philox.ts';
+import { falseAlarm, goodnessOfFit } from '../../testing/statistics.ts';
+import { type VocabTraits, vocabTables } from '../../vocab.ts';
+import { bert, electra, spanbert } from '../presets.ts';
+import { sentenceOrder } from '../sentence-order.ts';
+import type { Strategy } from '../strategy.ts';
+import { strategyFromPlan } from '../strategy-from-plan.ts';
+import { tokenMasking } from '../token-masking.ts';
+import { type RandomWords, uniformWords } from './random-words.ts';
+import { unigramWords } from './unigram-words.ts';
 
 const specialIds = [0, 3, 4];
 const vocabOf = (counts: readonly number[]): VocabTraits => ({
@@ -21,7 +22,7 @@ const vocabOf = (counts: readonly number[]): VocabTraits => ({
   continuationIds: [],
   counts,
 });
-const unigram = { randomWords: 'unigram' } as const;
+const unigram = { randomWords: unigramWords };
 const uint32 = fc.integer({ min: 0, max: 0xffffffff });
 
 /** What docs/spec.md says, with integers of any size. */
@@ -47,9 +48,10 @@ describe('a random token of the unigram distribution', () => {
     fc.assert(
       fc.property(counts, fc.array(uint32, { maxLength: 20 }), (given, words) => {
         const tables = vocabTables(vocabOf(given));
+        unigramWords.prepare!(tables);
         for (const word of [...words, 0, 0xffffffff]) {
           const below = (_op: number, _index: number, count: number) => mulhi32(word, count);
-          const token = randomToken({ ...none, below }, 0, tables, unigram);
+          const token = unigramWords.draw({ ...none, below }, 0, tables);
           expect(token).toBe(bySpec(given, word));
           expect(specialIds).not.toContain(token);
           expect(given[token]).toBeGreaterThan(0);
@@ -95,12 +97,12 @@ describe('a random token of the unigram distribution', () => {
   test('moves no other draw: only the random tokens differ from the uniform ones', () => {
     const vocab = vocabOf(Array.from({ length: 500 }, (_, id) => 1000 - id));
     const ids = Array.from({ length: 200 }, (_, index) => 5 + index);
-    const mask = (randomWords: 'uniform' | 'unigram', typed: boolean) =>
+    const mask = (randomWords: RandomWords, typed: boolean) =>
       createMasker({ vocab, seed: 3n, strategy: tokenMasking({ rate: 0.5, randomWords }) }).mask(
         typed ? Uint16Array.from(ids) : ids,
         { epoch: 0, sample: 0 },
       );
-    const [drawn, plain] = [mask('unigram', true), mask('uniform', true)];
+    const [drawn, plain] = [mask(unigramWords, true), mask(uniformWords, true)];
     expect(drawn.labels).toEqual(plain.labels);
     let different = 0;
     drawn.inputIds.forEach((id, position) => {
@@ -110,7 +112,7 @@ describe('a random token of the unigram distribution', () => {
       }
     });
     expect(different).toBeGreaterThan(3);
-    expect(mask('unigram', false)).toEqual(drawn);
+    expect(mask(unigramWords, false)).toEqual(drawn);
   });
 });
 
@@ -118,7 +120,7 @@ describe('random words', () => {
   test('are in the plan where they are not uniform', () => {
     const { randomWords: _, ...without } = tokenMasking({ rate: 0.2, ...unigram }).plan;
     expect(without).toEqual(tokenMasking({ rate: 0.2 }).plan);
-    expect(tokenMasking({ rate: 0.2, randomWords: 'uniform' }).plan).toEqual(without);
+    expect(tokenMasking({ rate: 0.2, randomWords: uniformWords }).plan).toEqual(without);
     for (const strategy of [tokenMasking({ rate: 0.2, ...unigram }), spanbert(unigram)]) {
       expect(strategyFromPlan(JSON.parse(JSON.stringify(strategy.plan))).plan).toEqual(
         strategy.plan,
@@ -129,10 +131,14 @@ describe('random words', () => {
 
   test('are refused where there is no such distribution, or nothing to draw by', () => {
     const other = { randomWords: 'zipf' as 'unigram' };
-    expect(() => tokenMasking({ rate: 0.2, ...other })).toThrow(
-      'randomWords is "zipf", expected "uniform" or "unigram"',
+    const wrong = { randomWords: 'zipf' as unknown as RandomWords };
+    expect(() => tokenMasking({ rate: 0.2, ...wrong })).toThrow(
+      'randomWords is "zipf", expected uniformWords or unigramWords',
     );
-    expect(() => bert(other)).toThrow(/^randomWords is "zipf"/);
+    expect(() => bert(wrong)).toThrow(/^randomWords is "zipf"/);
+    for (const randomWords of [null, {}]) {
+      expect(() => spanbert({ randomWords: randomWords as RandomWords })).toThrow(/^randomWords/);
+    }
     const { plan } = tokenMasking({ rate: 0.2 });
     expect(() => strategyFromPlan({ ...plan, ...other })).toThrow(
       /^strategy.randomWords is "zipf"/,
