@@ -2,10 +2,10 @@
  * @file Indexes kept in files, each named by the SHA-256 of what it is made for: written whole or not at all, checked
  * when read, and built again where one is torn.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalJson, type Json } from '@maskloom/shards';
+import { canonicalJson, createDraft, type Json } from '@maskloom/shards';
 import { type IndexPlan, indexBytes, openIndex, type RowIndex } from './row-index.ts';
 
 const digestBytes = 32;
@@ -38,7 +38,7 @@ export async function keepIndex(
   const kept = await readIndex(path, plan);
   if (kept !== undefined) return kept;
   const index = await build();
-  await writeIndex(path, folder, index);
+  await writeIndex(path, index);
   return index;
 }
 
@@ -65,12 +65,11 @@ async function readIndex(path: string, plan: IndexPlan): Promise<RowIndex | unde
   }
 }
 
-/** Writes an index to a name of its own, then renames it: of several at once, any may win. */
-async function writeIndex(path: string, folder: string, { bytes }: RowIndex): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const temporary = `${path}.${randomUUID()}`;
+/** Writes an index whole, in its place: of several at once, any may win. */
+async function writeIndex(path: string, { bytes }: RowIndex): Promise<void> {
+  const draft = await createDraft(path, 'file');
   try {
-    const file = await open(temporary, 'wx');
+    const file = await open(draft.path, 'wx');
     try {
       const body = new Uint8Array(bytes);
       await file.write(createHash('sha256').update(body).digest());
@@ -81,9 +80,9 @@ async function writeIndex(path: string, folder: string, { bytes }: RowIndex): Pr
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    draft.keep();
   } catch (error) {
-    await rm(temporary, { force: true });
+    await draft.discard();
     throw error;
   }
 }

@@ -27,13 +27,17 @@ async function serve(): Promise<{ url: string; child: ChildProcess }> {
   const words = [bin, 'serve', ...stream(), '--port', '0', '--workers', '1'];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
-  const url = await new Promise<string>((resolve) => {
+  return { url: await listening(child), child };
+}
+
+/** The address that a sidecar tells. */
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
     child.stdout!.on('data', (text) => {
       const found = /^listening on (\S+),/m.exec(String(text))?.[1];
       if (found !== undefined) resolve(found);
     });
   });
-  return { url, child };
 }
 
 test('a client goes on with a replica when a sidecar is stopped (SIGSTOP), and loses no batch', async () => {
@@ -55,3 +59,21 @@ test('a client goes on with a replica when a sidecar is stopped (SIGSTOP), and l
   const late = await connect(second.url, { timeout: 300, attempts: 2 }).catch((error) => error);
   expect(late).toMatchObject({ code: 'SIDECAR_GONE', cause: { code: 'SIDECAR_TIMEOUT' } });
 });
+
+test.each(['SIGTERM', 'SIGKILL'] as const)(
+  'a sidecar that npx started ends with it, when npx alone gets %s',
+  async (signal) => {
+    const words = ['maskloom', 'serve', ...stream(), '--port', '0', '--workers', '1'];
+    const npx = spawn('npx', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(npx);
+    const url = await listening(npx);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    npx.kill(signal);
+    const answers = () =>
+      fetch(`${url}/healthz`).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(answers, { timeout: 10_000 }).toBe(false);
+  },
+);
