@@ -74,7 +74,7 @@ describe('maskloom plan check', () => {
     [
       'a missing field',
       ({ order: _, ...plan }) => plan,
-      /order is undefined, expected "global", "seq/,
+      /order is missing, expected "global", "seq/,
     ],
   ] as [string, (plan: Plan) => unknown, RegExp][])(
     'names file, field, what was found and expected, and what to do, in one line: %s',

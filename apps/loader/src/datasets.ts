@@ -1,11 +1,6 @@
 import { checkDatasets, type Plan } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
 
-/** Reads folders from the command line, one at a time. */
-export function folders(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text];
-}
-
 /** A dataset's folder, and how often a mixture draws from it. */
 export interface WeightedFolder {
   readonly folder: string;

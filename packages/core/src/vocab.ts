@@ -72,7 +72,7 @@ function checkMaskingTraits(vocab: VocabTraits): void {
 function checkIds(argument: string, ids: readonly number[], size: number): void {
   if (!Array.isArray(ids)) throw new ArgumentError(argument, 'an array of ids', ids);
   let previous = -1;
-  for (const id of ids) {
+  for (const id of ids as readonly number[]) {
     if (!Number.isInteger(id) || id <= previous || id >= size) {
       throw new ArgumentError(argument, `ascending ids below the vocabulary's ${size}`, id);
     }

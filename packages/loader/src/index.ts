@@ -45,6 +45,7 @@ export {
   type LoaderEvent,
   type LoaderOptions,
   logEvent,
+  maxPrefetch,
   type Position,
 } from './loader.ts';
 export type { BatchEvent } from './metrics/batch-event.ts';
@@ -68,6 +69,7 @@ export {
   rateOf,
   stepsPerEpoch,
 } from './plan.ts';
+export { maxWorkers } from './pools/pool.ts';
 export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
 export { arrowStream, batchStream } from './readable.ts';

@@ -17,12 +17,15 @@ import { maskerOf } from './masker.ts';
 import type { BatchEvent } from './metrics/batch-event.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
-import type { Pool, PoolResult } from './pools/pool.ts';
+import { maxWorkers, type Pool, type PoolResult } from './pools/pool.ts';
 import type { Faults } from './pools/worker-compute.ts';
 import { type WorkerFailureEvent, WorkerPool } from './pools/worker-pool.ts';
 import { Ring, type RingShape } from './ring.ts';
 import { align, metadataRoom, newSlot } from './slot.ts';
 import { checkState, type State, stateAfter } from './state.ts';
+
+/** Batches computed ahead at most. */
+export const maxPrefetch = 1024;
 
 /** Options of {@linkcode createLoader}. */
 export interface LoaderOptions {
@@ -36,7 +39,10 @@ export interface LoaderOptions {
    * one, it is built each time.
    */
   readonly indexes?: string;
-  /** Worker threads; 0 computes in the calling thread. Default: one less than there are processors, at least 1. */
+  /**
+   * Worker threads, up to 256; 0 computes in the calling thread. Default: one less than there are processors, at
+   * least 1.
+   */
   readonly workers?: number;
   /**
    * Milliseconds after which a worker that has not computed its batch counts as hung, and the batch is computed again
@@ -78,7 +84,7 @@ export interface BatchesOptions {
   readonly world?: number;
   /** Default `dense`, or `seq2seq` for a plan of span corruption. */
   readonly layout?: LayoutSpec;
-  /** Batches computed ahead of the one being consumed. Default 4. */
+  /** Batches computed ahead of the one being consumed, up to 1024: each has memory of its own. Default 4. */
   readonly prefetch?: number;
   /** Whether batches carry their sample digests. Default false. */
   readonly digest?: boolean;
@@ -160,9 +166,9 @@ export interface Loader {
  * ```
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
-  const { plan, workers = Math.max(1, processors() - 1) } = options;
+  const { plan, workers = Math.min(Math.max(1, processors() - 1), maxWorkers) } = options;
   const { patience = 60_000, attempts = 4, workerHeap, signal, faults } = options;
-  checkCount('workers', workers, 0);
+  checkCount('workers', workers, 0, maxWorkers);
   checkCount('patience', patience, 1);
   checkCount('attempts', attempts, 1);
   signal?.throwIfAborted();
@@ -332,7 +338,7 @@ class PooledLoader implements Loader {
     const { layout, digest = false, prefetch = 4, signal } = options;
     const { rank = 0, world = 1, steps = Number.POSITIVE_INFINITY } = options;
     if (steps !== Number.POSITIVE_INFINITY) checkCount('steps', steps, 0);
-    checkCount('prefetch', prefetch, 0);
+    checkCount('prefetch', prefetch, 0, maxPrefetch);
     const from: Position = options.from ?? { epoch: 0, step: 0 };
     if (from.plan !== undefined) checkState(this.plan, from);
     let address = checkAddress(this.plan, { epoch: from.epoch, step: from.step, rank, world });
@@ -461,8 +467,14 @@ class PooledLoader implements Loader {
   }
 }
 
-function checkCount(argument: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new ArgumentError(argument, `an integer from ${least}`, value);
+function checkCount(
+  argument: string,
+  value: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+    throw new ArgumentError(argument, `an integer from ${least}${upTo}`, value);
   }
 }

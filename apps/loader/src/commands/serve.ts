@@ -1,5 +1,13 @@
 import { ArgumentError } from '@maskloom/core';
-import { type CacheOptions, createLoader, mixedVocab, type Plan, stagesId } from '@maskloom/loader';
+import {
+  type CacheOptions,
+  createLoader,
+  maxPrefetch,
+  maxWorkers,
+  mixedVocab,
+  type Plan,
+  stagesId,
+} from '@maskloom/loader';
 import { Command } from 'commander';
 import {
   type CacheCommandOptions,
@@ -7,9 +15,9 @@ import {
   cacheOption,
   cacheSizeOption,
 } from '../cache-options.ts';
-import { Datasets, folders } from '../datasets.ts';
+import { Datasets } from '../datasets.ts';
 import { type LoaderEvents, loaderEvents, traceOption } from '../loader-events.ts';
-import { indexesOption, integer, memory, memoryOption } from '../options.ts';
+import { host, indexesOption, integer, memory, memoryOption, path, paths } from '../options.ts';
 import { readPlan, readStages } from '../plan-file.ts';
 import { type Rank, rankOf } from '../rank.ts';
 import { type ServedPlan, type Sidecar, serve } from '../sidecar/server.ts';
@@ -36,13 +44,18 @@ export function serveCommand(): Command {
     .description(
       'serve the batches of a plan, or of a run in stages, over HTTP, as Arrow IPC streams',
     )
-    .option('--plan <file>', 'the plan')
-    .option('--stages <file>', 'or the stages of a run')
-    .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', folders)
-    .option('--host <address>', 'where to listen', '127.0.0.1')
-    .option('--port <number>', '0 takes any free port', integer(0), 4300)
-    .option('--workers <count>', 'worker threads', integer(0), 2)
-    .option('--prefetch <count>', 'batches computed ahead for each stream', integer(0), 4)
+    .option('--plan <file>', 'the plan', path)
+    .option('--stages <file>', 'or the stages of a run', path)
+    .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', paths)
+    .option('--host <address>', 'where to listen', host, '127.0.0.1')
+    .option('--port <number>', '0 takes any free port', integer(0, 65535), 4300)
+    .option('--workers <count>', 'worker threads', integer(0, maxWorkers), 2)
+    .option(
+      '--prefetch <count>',
+      'batches computed ahead for each stream',
+      integer(0, maxPrefetch),
+      4,
+    )
     .option(
       '--rank <number>',
       "slice of each batch for requests that name none (default: torchrun's RANK, SLURM's, or 0)",

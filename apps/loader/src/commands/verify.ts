@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
 import { ArgumentError } from '@maskloom/core';
-import { type Batch, createLoader, type Plan, StreamDigest, stepsPerEpoch } from '@maskloom/loader';
+import {
+  type Batch,
+  createLoader,
+  maxPrefetch,
+  maxWorkers,
+  type Plan,
+  StreamDigest,
+  stepsPerEpoch,
+} from '@maskloom/loader';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { cacheOf, cacheOption, cacheSizeOption } from '../cache-options.ts';
-import { Datasets, folders } from '../datasets.ts';
+import { Datasets } from '../datasets.ts';
 import { runInDeno } from '../in-deno.ts';
 import { loaderEvents, traceOption } from '../loader-events.ts';
-import { indexesOption, integer, memory, memoryOption } from '../options.ts';
+import { indexesOption, integer, memory, memoryOption, path, paths } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 import { type VerifyStagesOptions, verifyStages } from './verify-stages.ts';
 
@@ -24,9 +32,9 @@ export function verifyCommand(): Command {
   return new Command('verify')
     .description('compute batches and print the stream digest: equal digests, equal data')
     .argument('[plan]', 'the plan')
-    .option('--plan <file>', 'the same')
-    .option('--stages <file>', 'or the stages of a run')
-    .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', folders)
+    .option('--plan <file>', 'the same', path)
+    .option('--stages <file>', 'or the stages of a run', path)
+    .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', paths)
     .option('--stage <number>', 'first stage of a run in stages (default: 0)', integer(0))
     .option('--epoch <number>', 'first epoch (default: 0, or where the stage starts)', integer(0))
     .option('--step <number>', 'first step (default: 0, or where the stage starts)', integer(0))
@@ -40,9 +48,14 @@ export function verifyCommand(): Command {
     .addOption(
       new Option('--runtime <name>', 'where to compute').choices(['node', 'deno']).default('node'),
     )
-    .option('--workers <count>', 'worker threads', integer(0), 2)
+    .option('--workers <count>', 'worker threads', integer(0, maxWorkers), 2)
     .option('--ranks <count>', 'read as so many ranks and put their slices together', integer(1), 1)
-    .option('--prefetch <count>', 'batches computed ahead for each rank', integer(0), 4)
+    .option(
+      '--prefetch <count>',
+      'batches computed ahead for each rank',
+      integer(0, maxPrefetch),
+      4,
+    )
     .option(...traceOption)
     .option(...memoryOption, memory)
     .option(...indexesOption)

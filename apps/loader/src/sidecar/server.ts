@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ArgumentError } from '@maskloom/core';
 import {
   endOfStream,
   type Loader,
@@ -32,7 +33,7 @@ export interface ServedPlan {
 
 /** Where and how a sidecar serves. */
 export interface ListenOptions {
-  /** Default 127.0.0.1: only this machine. */
+  /** Default 127.0.0.1: only this machine. 0.0.0.0 or :: are all its addresses. */
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port?: number;
@@ -49,7 +50,11 @@ export interface SidecarOptions extends ServedPlan, ListenOptions {}
 
 const arrowStream = 'application/vnd.apache.arrow.stream';
 
-/** Starts a sidecar. */
+/**
+ * Starts a sidecar.
+ *
+ * @throws {ArgumentError} for a host or port that is none.
+ */
 export function serve(options: SidecarOptions): Promise<Sidecar> {
   return startServer(options, (url, response) => answer(options, url, response));
 }
@@ -59,8 +64,17 @@ export async function startServer(
   { host = '127.0.0.1', port = 0 }: ListenOptions,
   answer: (url: URL, response: ServerResponse) => Promise<void> | void,
 ): Promise<Sidecar> {
-  const get = async ({ method, url = '/' }: IncomingMessage, response: ServerResponse) => {
-    if (method === 'GET') return await answer(new URL(url, 'http://sidecar'), response);
+  // To Node an empty host means every address of the machine.
+  if (host.trim() === '') throw new ArgumentError('host', 'an address such as 127.0.0.1', host);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new ArgumentError('port', 'an integer from 0 to 65535', port);
+  }
+  const get = async ({ method, url = '' }: IncomingMessage, response: ServerResponse) => {
+    const target = `http://sidecar${url}`;
+    if (!url.startsWith('/') || !URL.canParse(target)) {
+      return sendError(response, 400, 'PATH', `${url} is no path, expected one from / on`);
+    }
+    if (method === 'GET') return await answer(new URL(target), response);
     sendError(response, 405, 'METHOD', `${method} is not served here, only GET`);
   };
   const server = createServer((request, response) => {

@@ -131,8 +131,9 @@ function createHost(module: KernelModule, room: KernelRoom | undefined): KernelH
       idBytes,
       inputIds.byteOffset,
       labels.byteOffset,
-      draws.key[0],
-      draws.key[1],
+      // Signed, so that no call boxes them.
+      draws.key[0] | 0,
+      draws.key[1] | 0,
     );
     if (found < 0) throw unknownId(-1 - found);
     selected += found;

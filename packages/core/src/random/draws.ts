@@ -14,6 +14,8 @@ export interface Draws {
   at(epoch: number, sample: Uint64): Draws;
   /** 32 bits: word `index & 3` of block `index >> 2`. `index` from 0 to 2^26-1. */
   word(op: number, index: number): number;
+  /** The 32 bits of a word as a signed integer, which engines pass on without a box on the heap. */
+  signedWord(op: number, index: number): number;
   /** An integer below `count`, at most 2^32-1: `(word * count) div 2^32`. */
   below(op: number, index: number, count: number): number;
   /** 16 bits: the low half of word `index >> 1` for an even index, its high half for an odd one. */
@@ -86,9 +88,12 @@ class PhiloxDraws implements Draws {
     return this.#words[this.#find(op, index)]!;
   }
 
+  signedWord(op: number, index: number): number {
+    return this.#words[this.#find(op, index)]! | 0;
+  }
+
   below(op: number, index: number, count: number): number {
-    // Signed on the way, so that no call boxes a word of 32 bits.
-    return signedMulhi32(this.#words[this.#find(op, index)]! | 0, count | 0) >>> 0;
+    return signedMulhi32(this.signedWord(op, index), count | 0) >>> 0;
   }
 
   half(op: number, index: number): number {

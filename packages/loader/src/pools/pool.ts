@@ -17,6 +17,9 @@ export interface PoolResult extends BatchResult {
   readonly worker: number;
 }
 
+/** Worker threads at most: each takes memory of its own, and a runtime that has none left aborts the process. */
+export const maxWorkers = 256;
+
 /** Whoever computes batches. All pools compute the same bytes. */
 export interface Pool {
   readonly sharing: Sharing;
