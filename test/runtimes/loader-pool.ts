@@ -27,7 +27,9 @@ export function loaderPool(pool: LoaderPool): PoolUnderTest {
         // Where workers share no count of faults, each would fail: there is only one, and its successor is told.
         workers: shared || fault === undefined ? workers : 1,
         workerHeap: 64,
-        onEvent: () => left.fill(0),
+        onEvent: ({ type }) => {
+          if (type === 'worker-failure') left.fill(0);
+        },
         ...(patience === undefined ? {} : { patience }),
         ...(faults === undefined ? {} : { faults }),
       });

@@ -240,7 +240,7 @@ async function openCache(
 ): Promise<MaskCache | undefined> {
   if (options === undefined) return undefined;
   // Imported here so that the package also loads where there are no files.
-  const { openMaskCache } = await import('./cache/mask-cache.ts');
+  const { openMaskCache } = await import('#mask-cache');
   return await openMaskCache(plan, vocab, datasets, options, onEvent);
 }
 

@@ -28,7 +28,7 @@ export interface CacheFamily {
  * ```
  */
 export async function listCache(directory: string): Promise<CacheFamily[]> {
-  const { listCacheFiles, readCacheHeader } = await import('./cache-folder.ts');
+  const { listCacheFiles, readCacheHeader } = await import('#cache-folder');
   const { entries } = await listCacheFiles(directory);
   const families = new Map<string, { -readonly [Key in keyof CacheFamily]: CacheFamily[Key] }>();
   for (const entry of entries) {
@@ -53,7 +53,7 @@ export async function listCache(directory: string): Promise<CacheFamily[]> {
 export async function verifyCache(
   directory: string,
 ): Promise<{ readonly whole: number; readonly bytes: number; readonly torn: CacheEntryError[] }> {
-  const { listCacheFiles, readCacheEntry } = await import('./cache-folder.ts');
+  const { listCacheFiles, readCacheEntry } = await import('#cache-folder');
   const { entries } = await listCacheFiles(directory);
   const torn: CacheEntryError[] = [];
   let whole = 0;
@@ -90,7 +90,7 @@ export interface PrunedCache {
  * most so many bytes. Loaders that use it go on: they have what they read in memory, and compute the rest.
  */
 export async function pruneCache(directory: string, limit?: number): Promise<PrunedCache> {
-  const { removeCacheFile, shrinkCache } = await import('./cache-folder.ts');
+  const { removeCacheFile, shrinkCache } = await import('#cache-folder');
   const { torn } = await verifyCache(directory);
   for (const { path } of torn) await removeCacheFile(path);
   const { removed, bytes } = await shrinkCache(directory, limit ?? Number.POSITIVE_INFINITY);

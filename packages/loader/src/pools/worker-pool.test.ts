@@ -79,7 +79,9 @@ describe('a worker that', () => {
     expect([failures, givenUp]).toEqual([1, false]);
     // The worker's own stack says where.
     if (/^throws/.test(kind)) expect(error.stack).toContain('testing/faults.js');
-    if (kind === 'throws after the task') expect(error.address?.step).not.toBe(5);
+    // What ends at once may take its last answer along: then that is what it seems to have been computing.
+    if (kind === 'exits') expect(error.address!.step).toBeLessThanOrEqual(5);
+    else if (kind === 'throws after the task') expect(error.address?.step).not.toBe(5);
     else expect(error.address).toEqual({ epoch: 0, step: 5, rank: 0, world: 1 });
   });
 
@@ -111,7 +113,8 @@ describe('workers that go on failing', () => {
     expect(error.errors.map(({ code }) => code)).toEqual(Array(3).fill('WORKER_EXITED'));
     expect(error.message).toMatch(/failed 3 times in a row: \(1\) Worker \d exited with code 7, /);
     expect(error.message.match(/computing epoch 0, step 7/g)).toHaveLength(3);
-    expect(events.map(({ givenUp }) => givenUp)).toEqual([false, false, true]);
+    const atStep = events.filter((event) => 'address' in event && event.address?.step === 7);
+    expect(atStep).toMatchObject([{ givenUp: false }, { givenUp: false }, { givenUp: true }]);
     // Other batches are well.
     expect((await loader.batch({ epoch: 0, step: 8 })).step).toBe(8);
   });
