@@ -182,7 +182,12 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     failures.count++;
     onEvent(event);
   };
-  const maskCache = await openCache(plan, context.vocab, datasets, options.cache, onEvent);
+  const maskCache = await openCache(plan, context.vocab, datasets, options.cache, onEvent).catch(
+    (error: unknown) => {
+      closeSamples();
+      throw error;
+    },
+  );
   const masks = maskCache?.memory;
   const pool =
     workers === 0
@@ -223,7 +228,10 @@ async function openCache(
 ): Promise<MaskCache | undefined> {
   if (options === undefined) return undefined;
   // Imported here so that the package also loads where there are no files.
-  const { openMaskCache } = await import('./cache/mask-cache.ts');
+  const { openMaskCache } = await import('./cache/mask-cache.ts').catch((cause: unknown) => {
+    if (!('document' in globalThis || 'importScripts' in globalThis)) throw cause;
+    throw new ArgumentError('cache', 'none in a browser, which has no files', options.directory);
+  });
   return await openMaskCache(plan, vocab, datasets, options, onEvent);
 }
 
