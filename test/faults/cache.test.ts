@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -127,6 +128,24 @@ test('three processes at once give the same stream and leave whole entries, whic
   const fourth = await read();
   expect(fourth.digest).toBe(undisturbed);
   expect(fourth.counts).toEqual({ computed: 0, read: epochs * rows });
+});
+
+test('a process of Deno keeps the same masks, and one of Node reads them', async () => {
+  const trainer = createRequire(new URL('../../apps/trainer/package.json', import.meta.url));
+  const deno = [trainer.resolve('deno/bin.cjs'), 'run', '-A', '--node-modules-dir=manual'];
+  const child = words({ cache: { directory: cache }, epochs });
+  const { code, stdout, stderr } = await run(process.execPath, [...deno, ...child]);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  const inDeno = parse(stdout);
+  expect(inDeno).toEqual({
+    digest: undisturbed,
+    counts: { computed: 2 * rows, read: rows },
+    events: [],
+  });
+  const inNode = await read();
+  expect(inNode.digest).toBe(undisturbed);
+  expect(inNode.counts).toEqual({ computed: 0, read: epochs * rows });
 });
 
 /** A shell that has a file system of its own, which goes with it; undefined where that is not allowed. */

@@ -199,7 +199,12 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
     failures.count++;
     onEvent(event);
   };
-  const maskCache = await openCache(plan, context.vocab, datasets, options.cache, onEvent);
+  const maskCache = await openCache(plan, context.vocab, datasets, options.cache, onEvent).catch(
+    (error: unknown) => {
+      closeSamples();
+      throw error;
+    },
+  );
   const masks = maskCache?.memory;
   const pool =
     workers === 0

@@ -16,6 +16,6 @@ const timer = setInterval(() => void keeper.tick(), start.interval);
 port.once('message', async () => {
   clearInterval(timer);
   await keeper.close();
+  // Whoever asked ends the thread: Deno's port can't be closed from here.
   post({ type: 'closed' });
-  port.close();
 });

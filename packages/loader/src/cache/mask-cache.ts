@@ -136,10 +136,20 @@ async function startKeeper(
   thread.unref();
   return async () => {
     thread.ref();
+    const closed = new Promise<void>((resolve) => {
+      thread.on('message', ({ type }: KeeperMessage) => {
+        if (type === 'closed') resolve();
+      });
+      void ended.then(resolve);
+    });
     thread.postMessage('close');
-    const timer = setTimeout(() => void thread.terminate(), closePatience);
-    await ended;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, closePatience);
+    });
+    await Promise.race([closed, late]);
     clearTimeout(timer);
+    await thread.terminate();
   };
 }
 
