@@ -10,9 +10,7 @@ test("rankOf() takes torchrun's variables, or SLURM's", () => {
 });
 
 test('rankOf() refuses half a rank, and one that is not of the world', () => {
-  expect(() => rankOf({ RANK: '3' })).toThrow(
-    /^WORLD_SIZE is missing, expected an integer from 1/,
-  );
+  expect(() => rankOf({ RANK: '3' })).toThrow(/^WORLD_SIZE is missing, expected an integer from 1/);
   expect(() => rankOf({ RANK: '4', WORLD_SIZE: '4' })).toThrow(
     /^RANK is "4", expected an integer from 0 to 3: unset it, or give --rank and --world/,
   );
