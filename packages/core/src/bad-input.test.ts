@@ -14,7 +14,7 @@ import {
 } from './strategies/presets.ts';
 import { strategyFromPlan } from './strategies/strategy-from-plan.ts';
 import { tokenMasking } from './strategies/token-masking.ts';
-import { isSpecial, longSample, strategies, vocab } from './testing/strategies.ts';
+import { corruptions, isSpecial, longSample, strategies, vocab } from './testing/strategies.ts';
 
 /** What an action throws, which must be an ArgumentError of the right fields and message. */
 function expectRefusal(act: () => unknown, argument: string, actual: unknown, expected: RegExp) {
@@ -110,7 +110,7 @@ test('electra() refuses a longest sample of no tokens', () => {
   }
 });
 
-describe.each(strategies)('%s refuses', (_name, strategy) => {
+describe.each([...strategies, ...corruptions])('%s refuses', (_name, strategy) => {
   const { ids, ...columns } = longSample(60);
   const masker = createMasker({ vocab, seed: 0, strategy });
   const mask = (given: ArrayLike<number>, more: object = {}) =>
@@ -129,7 +129,9 @@ describe.each(strategies)('%s refuses', (_name, strategy) => {
           expect(error).toBeInstanceOf(TokenIdError);
           const { code, size, message } = error as TokenIdError;
           expect({ code, size }).toEqual({ code: 'TOKEN_ID', size: vocab.size });
-          expect(message).toContain(`is not in the vocabulary of ${vocab.size} ids (0 to 999)`);
+          expect(message).toContain(
+            `is not in the vocabulary of ${vocab.size} ids (0 to ${vocab.size - 1})`,
+          );
         }
       }
     }
@@ -192,7 +194,7 @@ test('vocab traits without a mask id, or without what they need, are refused', (
   expectRefusal(make({ maskId: undefined }), 'vocab.maskId', undefined, special);
   expectRefusal(make({ maskId: null }), 'vocab.maskId', null, special);
   expectRefusal(make({ maskId: 9 }), 'vocab.maskId', 9, special);
-  expectRefusal(make({ padId: 1000 }), 'vocab.padId', 1000, special);
+  expectRefusal(make({ padId: vocab.size }), 'vocab.padId', vocab.size, special);
   const specialIds = vocab.specialIds.filter((id) => id !== vocab.maskId);
   expect(isSpecial(vocab.maskId)).toBe(true);
   expectRefusal(make({ specialIds }), 'vocab.maskId', vocab.maskId, special);
@@ -202,6 +204,12 @@ test('vocab traits without a mask id, or without what they need, are refused', (
     undefined,
     /^an array of ids$/,
   );
-  expectRefusal(make({ continuationIds: [1000] }), 'vocab.continuationIds', 1000, /below .* 1000$/);
+  expectRefusal(make({ continuationIds: [9, 8] }), 'vocab.continuationIds', 8, /below .* 1300$/);
+  expectRefusal(
+    make({ continuationIds: [vocab.size] }),
+    'vocab.continuationIds',
+    vocab.size,
+    /below .* 1300$/,
+  );
   expectRefusal(make({ size: 0 }), 'vocab.size', 0, /^an integer from 1 to 2\^31$/);
 });

@@ -1,6 +1,7 @@
 /** @file Every preset and every kind of composition, for the laws that hold for all of them. */
 import fc from 'fast-check';
-import type { SampleAddress } from '../masker.ts';
+import type { MaskedSample, SampleAddress } from '../masker.ts';
+import { t5, ul2 } from '../strategies/denoising/presets.ts';
 import {
   albert,
   bert,
@@ -14,6 +15,7 @@ import {
 import { unigramWords } from '../strategies/random-words/unigram-words.ts';
 import { sentenceOrder } from '../strategies/sentence-order.ts';
 import type { Strategy } from '../strategies/strategy.ts';
+import type { SpanCorruptionPlan } from '../strategies/strategy-plan.ts';
 import { tokenMasking } from '../strategies/token-masking.ts';
 import { unitMasking } from '../strategies/unit-masking.ts';
 import type { VocabTraits } from '../vocab.ts';
@@ -71,17 +73,34 @@ export const strategies: readonly [name: string, strategy: Strategy][] = [
   ['sentenceOrder(spanbert of a column)', sentenceOrder(spanbert({ rate: 0.4, ...column }))],
 ];
 
-const size = 1000;
-/** Ids 0 to 4 and two others are special; those from 600 on continue words. */
+/** Ids of span corruption, from here on. */
+const addedFrom = 1000;
+const size = 1300;
+/** Ids 0 to 4, 500 and those from 999 on are special; those from 600 on continue words. */
+export const isSpecial = (id: number): boolean => id <= 4 || id === 500 || id >= 999;
 export const vocab: VocabTraits = {
   size,
   maskId: 4,
   padId: 0,
-  specialIds: [0, 1, 2, 3, 4, 500, 999],
+  specialIds: Array.from({ length: size }, (_, id) => id).filter(isSpecial),
   continuationIds: Array.from({ length: 399 }, (_, index) => 600 + index),
   counts: Array.from({ length: size }, (_, id) => (id % 3 === 0 ? 0 : size - id)),
 };
-export const isSpecial = (id: number): boolean => id <= 4 || id === 500 || id === 999;
+
+const modes = { r: addedFrom, s: addedFrom + 1, x: addedFrom + 2 };
+const added = { sentinels: { first: size - 1, count: size - addedFrom - 3 }, end: 3 };
+
+/** Span corruption: its outputs do not stand where the sample's tokens do. */
+export const corruptions: readonly [name: string, strategy: Strategy<SpanCorruptionPlan>][] = [
+  ['t5', t5(added)],
+  [
+    't5 without an end, at 50 % in short spans',
+    t5({ sentinels: added.sentinels, rate: 0.5, meanLength: 1.5 }),
+  ],
+  ['ul2', ul2({ ...added, modes })],
+  // Without the denoisers that hide one span, the end: where its length is fixed, they have nothing to draw.
+  ['ul2 of several spans', ul2({ ...added, weights: [1, 1, 0, 1, 1, 0, 0] })],
+];
 
 /** A sample with all that any strategy asks for. */
 export interface TestSample {
@@ -90,8 +109,9 @@ export interface TestSample {
   readonly units: readonly number[];
 }
 
+// Without the ids that span corruption adds: a sample that has some can't be told from what was added.
 const token = fc.record({
-  id: fc.oneof(fc.nat(size - 1), fc.constantFrom(...vocab.specialIds)),
+  id: fc.oneof(fc.nat(addedFrom - 1), fc.constantFrom(0, 1, 2, 3, 4, 500, 999)),
   begins: fc.nat(1),
 });
 
@@ -123,6 +143,30 @@ export const seeds: fc.Arbitrary<bigint> = fc.oneof(
 /** Where a mask may be drawn: any epoch, any sample id. */
 export const addresses: fc.Arbitrary<Pick<SampleAddress, 'epoch'> & { readonly sample: bigint }> =
   fc.record({ epoch: fc.integer({ min: 0, max: 0xffffffff }), sample: seeds });
+
+/** The ids of a corrupted sample without those that a plan puts before the input and behind the target. */
+export function withoutAdded(
+  { inputIds, labels }: MaskedSample,
+  { denoisers, end }: SpanCorruptionPlan,
+): { inputs: number[]; targets: number[]; mode: number | undefined; ended: boolean } {
+  const [inputs, targets] = [[...inputIds], [...labels]];
+  const mode = denoisers[0]!.mode === undefined ? undefined : inputs.shift();
+  return { inputs, targets, mode, ended: end === undefined || targets.pop() === end };
+}
+
+/** Puts what a target has behind each sentinel in its place in the input. */
+export function restored(
+  inputs: readonly number[],
+  targets: readonly number[],
+  { sentinels: { first } }: SpanCorruptionPlan,
+): number[] {
+  const spans: number[][] = [];
+  for (const id of targets) {
+    if (id === first - spans.length) spans.push([]);
+    else spans.at(-1)!.push(id);
+  }
+  return inputs.flatMap((id) => spans[first - id] ?? [id]);
+}
 
 /** The positions of a sample in the sequence that sentence order leaves them in. */
 export function orderOf(

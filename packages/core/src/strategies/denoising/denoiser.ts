@@ -71,3 +71,11 @@ export function checkInteger(argument: string, value: unknown, least: number, mo
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
   throw new ArgumentError(argument, `an integer from ${least} to ${most}`, value);
 }
+
+/** The mean length of a span, as a plan stores it. */
+export function thousandths(meanLength: number): number {
+  if (!(meanLength >= 1 && meanLength <= 1_000_000)) {
+    throw new ArgumentError('meanLength', 'a number of tokens from 1 to 1000000', meanLength);
+  }
+  return Math.round(meanLength * 1000);
+}

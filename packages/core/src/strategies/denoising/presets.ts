@@ -8,6 +8,7 @@ import { tableOf } from '../length-table.ts';
 import { partsPerMillion } from '../rate.ts';
 import type { Strategy } from '../strategy.ts';
 import type { SpanCorruptionPlan } from '../strategy-plan.ts';
+import { thousandths } from './denoiser.ts';
 import { spanCorruption } from './span-corruption.ts';
 
 /** Options that T5 and UL2 have. */
@@ -137,12 +138,4 @@ function spans(rate: number, meanLength: number) {
 
 function suffix(rate: number) {
   return { type: 'suffix', density: partsPerMillion(rate) } as const;
-}
-
-/** The mean length of a span, as a plan stores it. */
-export function thousandths(meanLength: number): number {
-  if (!(meanLength >= 1 && meanLength <= 1_000_000)) {
-    throw new ArgumentError('meanLength', 'a number of tokens from 1 to 1000000', meanLength);
-  }
-  return Math.round(meanLength * 1000);
 }

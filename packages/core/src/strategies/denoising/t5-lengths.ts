@@ -1,7 +1,6 @@
 import { ArgumentError } from '../../errors.ts';
 import { million, partsPerMillion } from '../rate.ts';
-import { noiseCount } from './denoiser.ts';
-import { thousandths } from './presets.ts';
+import { noiseCount, thousandths } from './denoiser.ts';
 import { longestSample } from './span-corruption.ts';
 
 /** Options of {@linkcode t5Lengths}. */
