@@ -83,6 +83,39 @@ function stop(signal) {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
 process.on('exit', () => child && kill(-child.pid, 'SIGKILL'));
 
+/**
+ * Stops when npm is gone. A terminal's Ctrl-C reaches all, but a signal that is sent to npm alone ends at most npm and
+ * the shell between. (SIGINT sent so ends neither: the shell keeps it until this is done.)
+ */
+function stopWithNpm() {
+  // biome-ignore lint/suspicious/noUndeclaredEnvVars: npm sets it, and no task of turbo's sees this
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  // Where the shell did not make way for this process, npm is the shell's parent.
+  const shell = commandOf(parent)?.[1] === '-c' ? parent : undefined;
+  const npm = shell && parentOf(shell);
+  const isGone = () => process.ppid !== parent || (npm && parentOf(shell) !== npm);
+  setInterval(() => isGone() && stop('SIGTERM'), 500).unref();
+}
+
+/** Words of a process's command line, on Linux. */
+function commandOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process's parent, on Linux. */
+function parentOf(pid) {
+  try {
+    return /\) \w (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))[1];
+  } catch {
+    return undefined;
+  }
+}
+
 // ---- Install and build ---------------------------------------------------------------------------
 
 function checkNode() {
@@ -229,8 +262,14 @@ async function test(options) {
   for (const { test, reason } of total.skipped) {
     console.log(`SKIPPED ${test}: ${reason || 'no reason given'}`);
   }
-  const strict = options.has('--no-skips') && total.skipped.length > 0;
-  if (strict) console.error('With --no-skips the skipped tests above end the run as a failure.');
+  // What a runtime can't do is no test that is missing; the reason says so.
+  const missing = total.skipped.filter(({ reason }) => !reason?.startsWith('limit: '));
+  const strict = options.has('--no-skips') && missing.length > 0;
+  if (strict) {
+    console.error(
+      'With --no-skips the skipped tests above end the run as a failure, but for those with a limit as reason.',
+    );
+  }
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
   return total.failed > 0 || strict ? 1 : 0;
 }
@@ -283,6 +322,7 @@ async function demo(args) {
 
 async function main([command, ...args]) {
   checkNode();
+  stopWithNpm();
   if (command === 'demo') return demo(args);
   const allowed = command === 'test' ? ['--force', '--full', '--no-skips'] : [];
   const unknown = args.find((arg) => !allowed.includes(arg));

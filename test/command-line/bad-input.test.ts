@@ -27,7 +27,7 @@ async function expectRefusal(words: string[], message: RegExp): Promise<void> {
   const before = await readdir(folder);
   const { code, stdout, stderr } = await maskloom(...words);
   expect(stderr).toMatch(message);
-  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(stderr).toMatch(/^maskloom: [^\n]+\n$/);
   expect(stderr).not.toMatch(/^\s+at /m);
   expect(code).toBeGreaterThan(0);
   expect(stdout).toBe('');
@@ -75,7 +75,57 @@ describe('maskloom encode refuses, and writes nothing', () => {
     ));
 
   test('a share of documents that leaves none', () =>
-    expectRefusal(encode(at('texts'), '--holdout', '1'), /holdout is 1, expected/));
+    expectRefusal(encode(at('texts'), '--holdout', '1'), /--holdout is 1, expected/));
+
+  test('a folder for documents set aside that is the dataset, in it, or without --holdout', async () => {
+    const held = (...more: string[]) => encode(at('texts'), ...more, '--holdout-out');
+    for (const place of [at('encoded'), at('encoded', 'held'), folder]) {
+      const words = [...held('--holdout', '0.5'), place];
+      await expectRefusal(words, /--holdout-out is ".*", expected a folder apart from .*encoded/);
+    }
+    await expectRefusal(
+      [...held(), at('held')],
+      /--holdout-out is ".*held", expected none without/,
+    );
+  });
+
+  test('a place where nobody can write, or that has no name', async () => {
+    const to = (out: string) => [
+      'encode',
+      at('texts'),
+      '--tokenizer',
+      at('tokenizer'),
+      '--out',
+      out,
+    ];
+    await expectRefusal(to('/proc/maskloom'), /Cannot write \/proc\/maskloom?: ENOENT.*; choose/);
+    await expectRefusal(to(at('plan.json', 'x')), /Cannot write .*plan\.json/);
+    await expectRefusal(to(''), /'--out <folder>' argument '' is invalid\. Expected a path/);
+  });
+});
+
+describe('maskloom tokenizer train refuses', () => {
+  const train = (...more: string[]) => [
+    ...['tokenizer', 'train', at('texts'), '--out', at('trained')],
+    ...more,
+  ];
+
+  test('a vocabulary that does not hold the characters, saying what would', async () => {
+    await expectRefusal(
+      train('--vocab-size', '20'),
+      /--vocab-size is 20, expected at least \d+: 5 special tokens, and \d+ characters/,
+    );
+    const { stderr } = await maskloom(...train('--vocab-size', '20'));
+    const least = Number(/at least (\d+)/.exec(stderr)?.[1]);
+    await expectRefusal(train('--vocab-size', `${least - 1}`), /--vocab-size is/);
+    expect(await maskloom(...train('--vocab-size', `${least}`))).toMatchObject({ code: 0 });
+    await rm(at('trained'), { recursive: true });
+  });
+
+  test('a text or a place without a name', async () => {
+    await expectRefusal(['tokenizer', 'train', '', '--out', at('trained')], /Expected a path/);
+    await expectRefusal(['tokenizer', 'train', at('texts'), '--out', ''], /Expected a path/);
+  });
 });
 
 describe('maskloom plan refuses, and writes nothing', () => {
@@ -130,6 +180,24 @@ describe('maskloom plan refuses, and writes nothing', () => {
     );
   });
 
+  test('a folder, or nothing, in the place of the plan', async () => {
+    const words = (out: string) => ['plan', '--data', at('data'), '--batch', '8', '--out', out];
+    await expectRefusal(words(at('texts')), /Cannot write .*texts: a folder has that name/);
+    await expectRefusal(words(''), /'--out <file>' argument '' is invalid\. Expected a path/);
+    await expectRefusal(
+      ['plan', '--data', '', '--out', at('other.json')],
+      /'--data <folder>' argument '' is invalid\. Expected a path/,
+    );
+  });
+
+  test('a manifest that is not true', async () => {
+    const manifest = at('data', 'manifest.json');
+    const good = await readFile(manifest, 'utf8');
+    await writeFile(manifest, good.replace(/"longest": \d+/, '"longest": 7'));
+    await expectRefusal(plan(), /data\/manifest\.json: longest is 7, expected \d+, as the shards/);
+    await writeFile(manifest, good);
+  });
+
   test('a dataset that is not there', () =>
     expectRefusal(
       ['plan', '--data', at('nowhere'), '--out', at('other.json')],
@@ -171,7 +239,14 @@ describe('maskloom verify and serve refuse', () => {
   test('a plan that is torn, or missing', async () => {
     await writeFile(at('torn.json'), (await readFile(at('plan.json'), 'utf8')).slice(0, 50));
     const torn = ['verify', '--plan', at('torn.json'), '--data', at('data')];
-    await expectRefusal(torn, /The plan is not valid JSON/);
+    await expectRefusal(torn, /torn\.json: The plan is not valid JSON/);
+    await writeFile(at('torn.json'), '{}');
+    await expectRefusal(
+      torn,
+      /torn\.json: The plan has version nothing, expected 1: make it again/,
+    );
+    const aFolder = ['verify', '--plan', at('data'), '--data', at('data')];
+    await expectRefusal(aFolder, /data: a folder, expected a file/);
     const missing = ['verify', '--plan', at('missing.json'), '--data', at('data')];
     await expectRefusal(missing, /missing\.json: no such file or folder/);
   });
@@ -181,6 +256,28 @@ describe('maskloom verify and serve refuse', () => {
       verify('--data', at('data'), '--ranks', '3'),
       /world is 3, expected a divisor of the global batch of 8 rows/,
     ));
+
+  test('a port that is none, a host that is none, and an empty host', async () => {
+    const words = ['serve', '--plan', at('plan.json'), '--data', at('data')];
+    await expectRefusal([...words, '--port', '99999'], /--port .*'99999'.*integer from 0 to 65535/);
+    await expectRefusal(
+      [...words, '--port', '0', '--host', 'nohost.invalid'],
+      /nohost\.invalid: (no address has that name|that name could not be looked up).*--host/,
+    );
+    await expectRefusal([...words, '--host', ''], /--host .*Expected an address such as 127/);
+  });
+
+  test('more workers, and more batches ahead, than a machine holds', async () => {
+    const data = ['--data', at('data')];
+    await expectRefusal(
+      verify(...data, '--workers', '1000000'),
+      /--workers .*'1000000'.*Expected an integer from 0 to 256/,
+    );
+    await expectRefusal(
+      verify(...data, '--prefetch', '1000000000'),
+      /--prefetch .*Expected an integer from 0 to 1024/,
+    );
+  });
 
   test('a port in use', async () => {
     const server = createServer().listen(0, '127.0.0.1');
@@ -192,7 +289,54 @@ describe('maskloom verify and serve refuse', () => {
   });
 });
 
+describe('maskloom preview refuses', () => {
+  const preview = (tokenizer: string, ...more: string[]) => [
+    ...['preview', '--plan', at('seen.json'), '--data', at('seen'), '--tokenizer', tokenizer],
+    ...more,
+  ];
+  beforeAll(async () => {
+    const encode = ['encode', at('texts', 'good.txt'), '--tokenizer', at('tokenizer')];
+    expect(await maskloom(...encode, '--max-length', '32', '--out', at('seen'))).toMatchObject({
+      code: 0,
+    });
+    const plan = ['plan', '--data', at('seen'), '--batch', '2', '--out', at('seen.json')];
+    expect(await maskloom(...plan)).toMatchObject({ code: 0 });
+    const train = ['tokenizer', 'train', at('texts'), '--vocab-size', '61'];
+    expect(await maskloom(...train, '--out', at('tokenizer2'))).toMatchObject({ code: 0 });
+  });
+
+  test('another tokenizer than the dataset was encoded with', async () => {
+    expect(await maskloom(...preview(at('tokenizer')))).toMatchObject({ code: 0, stderr: '' });
+    await expectRefusal(
+      preview(at('tokenizer2')),
+      /--tokenizer is ".*tokenizer2", expected the one that .*seen was encoded with \(SHA-256 [0-9a-f]{64}/,
+    );
+  });
+
+  test('a dataset that is not the plan’s, a sample that it does not have, copies of dynamic masks', async () => {
+    await expectRefusal(
+      ['preview', '--plan', at('seen.json'), '--data', at('data'), '--tokenizer', at('tokenizer')],
+      /The plan names dataset [0-9a-f]{64}/,
+    );
+    await expectRefusal(
+      preview(at('tokenizer'), '--sample', '9999'),
+      /--sample is "9999", expected an id from 0 to \d+/,
+    );
+    await expectRefusal(
+      preview(at('tokenizer'), '--copies', '2'),
+      /--copies is 2, expected none without --mode static/,
+    );
+  });
+});
+
 describe('maskloom', () => {
+  test('prints its version', async () => {
+    const { version } = JSON.parse(
+      await readFile(new URL('../../apps/loader/package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    expect(await maskloom('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
   test.each(['tokenizer', 'encode', 'plan', 'verify', 'preview', 'serve'])(
     'tells how %s is used',
     async (command) => {
@@ -208,9 +352,12 @@ describe('maskloom', () => {
   });
 
   test('names an unknown option and an unknown command', async () => {
-    expect((await maskloom('serve', '--plan', 'x', '--data', 'y', '--prot', '1')).stderr).toMatch(
-      /unknown option '--prot'/,
+    await expectRefusal(
+      ['serve', '--plan', 'x', '--data', 'y', '--prot', '1'],
+      /^maskloom: unknown option '--prot' \(Did you mean --port\?\); see `maskloom serve --help`$/m,
     );
+    await expectRefusal(['serve'], /^maskloom: required option '--plan <file>' not specified; see/);
+    await expectRefusal(['sreve'], /^maskloom: unknown command 'sreve'/);
     expect(await maskloom('sreve')).toMatchObject({ code: 2 });
   });
 });

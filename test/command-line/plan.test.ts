@@ -74,7 +74,7 @@ describe('maskloom plan check', () => {
     [
       'a missing field',
       ({ order: _, ...plan }) => plan,
-      /order is undefined, expected "global", "seq/,
+      /order is missing, expected "global", "seq/,
     ],
   ] as [string, (plan: Plan) => unknown, RegExp][])(
     'names file, field, what was found and expected, and what to do, in one line: %s',
@@ -248,6 +248,8 @@ stage 1 plan ${planId(c)}, 15 steps from epoch 0, step 0 on
   test('is refused by verify with a plan beside it, or in no stage', async () => {
     const both = await verify('--plan', at('a.json'));
     expect(both.stderr).toMatch(/--plan or --stages is "both", expected one of them/);
+    const plan = ['verify', '--plan', at('a.json'), '--data', at('short'), '--stage', '1'];
+    expect((await maskloom(...plan)).stderr).toMatch(/--stage is 1, expected given with --stages/);
     const beyond = await verify('--stage', '2');
     expect(beyond.stderr).toMatch(/in stage 2, and there are 2 stages/);
   });

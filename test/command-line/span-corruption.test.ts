@@ -123,7 +123,7 @@ describe('maskloom plan refuses', () => {
     const encode = ['encode', at('text.txt'), '--tokenizer', at('plain'), '--max-length', '48'];
     await run(...encode, '--out', at('plain-data'));
     expect(await refusal('--strategy', 't5', '--data', at('plain-data'))).toMatch(
-      /--sentinels is undefined, expected ids that stand for spans.*maskloom tokenizer train --sentinels/,
+      /--sentinels is missing, expected ids that stand for spans.*maskloom tokenizer train --sentinels/,
     );
   });
 });

@@ -25,8 +25,12 @@ interface Running {
 }
 
 function start(out: string, ...words: string[]): Running {
+  return run(process.execPath, [main, '--out', join(folder, out), ...words]);
+}
+
+function run(program: string, words: readonly string[]): Running {
   const mark = randomUUID();
-  const child = spawn(process.execPath, [main, '--out', join(folder, out), ...words], {
+  const child = spawn(program, words, {
     cwd: root,
     env: { ...process.env, MASKLOOM_TEST_MARK: mark },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,16 +48,20 @@ function start(out: string, ...words: string[]): Running {
 }
 
 /** Processes whose environment carries a mark. */
-async function alive(mark: string): Promise<string[]> {
-  const found: string[] = [];
+async function find(mark: string): Promise<{ readonly pid: number; readonly command: string }[]> {
+  const found = [];
   for (const pid of await readdir('/proc')) {
     if (!/^[0-9]+$/.test(pid)) continue;
     const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    if (environment.includes(mark)) {
-      found.push(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => pid));
-    }
+    if (!environment.includes(mark)) continue;
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => pid);
+    found.push({ pid: Number(pid), command: command.replaceAll('\0', ' ') });
   }
   return found;
+}
+
+async function alive(mark: string): Promise<string[]> {
+  return (await find(mark)).map(({ command }) => command);
 }
 
 async function losses(out: string): Promise<number[]> {
@@ -94,6 +102,30 @@ describe('the demo', { timeout: 400_000 }, () => {
     expect(await alive(demo.mark)).toEqual([]);
   });
 
+  // Ctrl-C reaches every process of a terminal; here one alone is ended, and must not leave the others.
+  test.each([
+    ['SIGTERM', 'npm run', 'Encode'],
+    ['SIGKILL', 'npm run', 'Train'],
+    ['SIGKILL', 'run.mjs', 'Train'],
+  ] as const)(
+    'leaves no process behind after %s to "%s" alone at "%s"',
+    async (signal, name, moment) => {
+      const words = ['--steps', '500', '--out', join(folder, `${signal}-${moment}`)];
+      const demo = run('npm', ['run', 'demo', '--', ...words]);
+      while (!demo.output().includes(`] ${moment}`) && demo.child.exitCode === null) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect(demo.child.exitCode, demo.output()).toBe(null);
+      const found = await find(demo.mark);
+      const target = found.find(({ command }) => new RegExp(`^(node )?${name}`).test(command));
+      process.kill(target!.pid, signal);
+      for (let tries = 0; tries < 200 && (await alive(demo.mark)).length > 0; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      expect(await alive(demo.mark)).toEqual([]);
+    },
+  );
+
   test.each([
     [['--steps', '0'], /steps/],
     [['--workers', 'two'], /workers/],
@@ -103,5 +135,28 @@ describe('the demo', { timeout: 400_000 }, () => {
     expect(await demo.ended).toBe(2);
     expect(demo.output()).toMatch(message);
     expect(demo.output().trim().split('\n')).toHaveLength(1);
+  });
+
+  test.each(['README.md', 'README.md/below', '/proc/maskloom'])(
+    'refuses --out %s with one line, before any work',
+    async (out) => {
+      const demo = run(process.execPath, [main, '--out', out]);
+      expect(await demo.ended).toBe(1);
+      expect(demo.output().trim()).toMatch(/^Cannot write [^\n]+; choose [^\n]+$/);
+    },
+  );
+
+  test('says that its sidecar was ended from outside, in one line with a remedy', async () => {
+    const demo = start('killed', '--steps', '500');
+    while (!demo.output().includes('] Train') && demo.child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const sidecar = (await find(demo.mark)).find(({ command }) => command.includes(' serve '));
+    process.kill(sidecar!.pid, 'SIGKILL');
+    expect(await demo.ended, demo.output()).toBe(1);
+    expect(demo.output()).toMatch(
+      /\nmaskloom serve was ended by SIGKILL: [^\n]+, and run again\n$/,
+    );
+    expect(await alive(demo.mark)).toEqual([]);
   });
 });

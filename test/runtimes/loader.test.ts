@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connect } from '@maskloom/client';
 import { tokenMasking } from '@maskloom/core';
-import { createLoader, createPlan, sampleDigests } from '@maskloom/loader';
+import { createLoader, createPlan, StreamDigest, sampleDigests } from '@maskloom/loader';
 import { type Dataset, openDataset, sha256, toHex } from '@maskloom/shards';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,6 +16,7 @@ import {
   type Expected,
   type PoolUnderTest,
   runCases,
+  tableSteps,
 } from '../conformance/loader.case.ts';
 import { findChromium, inChromium, noChromium } from '../support/chromium.ts';
 import { run } from '../support/run.ts';
@@ -24,6 +25,8 @@ import { loaderPool } from './loader-pool.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const faultsFile = here('../../packages/loader/src/testing/faults.js');
+/** Milliseconds for all cases of a pool: on a busy machine workers start slowly. */
+const patience = 400_000;
 const faults = new URL(`file://${faultsFile}`).href;
 
 let folder: string;
@@ -38,12 +41,14 @@ beforeAll(async () => {
   const plan = createPlan({ dataset, strategy, seed: 42n, batch: 12, last: 'short' });
   await writeFile(join(folder, 'plan.json'), JSON.stringify(plan));
   await using loader = await createLoader({ plan, dataset, workers: 0 });
+  const digest = new StreamDigest(loader.planId);
   const { planId, stepsPerEpoch } = loader;
   const steps: string[] = [];
   for await (const { recordBatch } of loader.batches({ steps: 3 * stepsPerEpoch })) {
     steps.push(toHex(sha256(sampleDigests(recordBatch))));
+    if (steps.length <= tableSteps(stepsPerEpoch)) digest.update(recordBatch);
   }
-  expected = { plan, planId, stepsPerEpoch, steps };
+  expected = { plan, planId, stepsPerEpoch, steps, tableDigest: digest.hex() };
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -59,7 +64,7 @@ async function inDeno(): Promise<Results> {
   const told = JSON.stringify({ expected, data: join(folder, 'data'), faults });
   const flags = ['run', '--allow-all', '--no-check', '--node-modules-dir=manual'];
   const words = [denoPath(), ...flags, here('loader.deno.ts'), told];
-  const { code, stdout, stderr } = await run(process.execPath, words);
+  const { code, stdout, stderr } = await run(process.execPath, words, '.', patience);
   if (code !== 0) throw new Error(`Deno ended with exit code ${code}: ${stderr}`);
   return JSON.parse(stdout) as CaseResult[];
 }
@@ -179,7 +184,7 @@ describe.each(Object.keys(pools))('batches from %s', (name) => {
   let results: Results;
   beforeAll(async () => {
     results = await pools[name]!();
-  });
+  }, patience);
 
   test.for(cases.map((one) => one.name))('%s', (name, { skip }) => {
     if ('skip' in results) return skip(results.skip);

@@ -11,10 +11,15 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, in the folder `cwd`. */
-export function run(program: string, words: readonly string[], cwd = '.'): Promise<Ended> {
+/** Runs a program to its end, in the folder `cwd`; ends it after `timeout` milliseconds. */
+export function run(
+  program: string,
+  words: readonly string[],
+  cwd = '.',
+  timeout = 120_000,
+): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, words, { timeout: 120_000, cwd }, (error, stdout, stderr) => {
+    execFile(program, words, { timeout, cwd }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr });
     });

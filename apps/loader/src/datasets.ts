@@ -1,11 +1,6 @@
 import { checkDatasets, type Plan } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
 
-/** Reads folders from the command line, one at a time. */
-export function folders(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text];
-}
-
 /** A dataset's folder, and how often a mixture draws from it. */
 export interface WeightedFolder {
   readonly folder: string;
@@ -29,11 +24,11 @@ export class Datasets {
 
   /**
    * @param folders at least one
-   * @param memory most bytes that each takes; default no limit
+   * @param memory most bytes that they take together, in equal parts; default no limit
    */
   constructor(folders: readonly string[], memory?: number) {
     this.#folders = folders;
-    this.#memory = memory;
+    this.#memory = memory === undefined ? undefined : Math.floor(memory / folders.length);
   }
 
   /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { errorLine } from './report-error.ts';
 export {
   type ListenOptions,
   type ServedPlan,

@@ -4,13 +4,32 @@ import { type RandomWords, type Sentinels, uniformWords, unigramWords } from '@m
 import type { RateSchedule } from '@maskloom/loader';
 import { InvalidArgumentError } from 'commander';
 
-/** Reads an integer of at least `least` from the command line. */
-export function integer(least: number): (text: string) => number {
+/** Reads an integer from `least` to `most` from the command line. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`Expected an integer from ${least}.`);
+    if (/^[0-9]+$/.test(text) && value >= least && value <= most) return value;
+    const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+    throw new InvalidArgumentError(`Expected an integer from ${least}${upTo}.`);
   };
+}
+
+/** Reads the name of a file or folder. */
+export function path(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Expected a path.');
+}
+
+/** Reads the names of files and folders, one at a time. */
+export function paths(text: string, before: readonly string[] = []): string[] {
+  return [...before, path(text)];
+}
+
+/** Reads an address to listen on. */
+export function host(text: string): string {
+  // To Node an empty one means every address of the machine.
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('Expected an address such as 127.0.0.1, or 0.0.0.0 for all.');
 }
 
 /** Reads an amount of memory in bytes, such as `512M` or `2G`. */
@@ -24,7 +43,7 @@ export function memory(text: string): number {
 /** How every command that reads a dataset names and describes its limit of memory. */
 export const memoryOption = [
   '--memory <size>',
-  'most memory for the dataset, such as 512M; what does not fit is read when needed (default: no limit)',
+  'most memory for datasets, such as 512M; what does not fit is read when needed (default: no limit)',
 ] as const;
 
 /** How every command that makes batches names and describes where indexes are kept, and the default. */

@@ -14,7 +14,6 @@ export function progressBar(label: string): Progress {
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 30,
-    hideCursor: true,
     stream: process.stderr,
   });
   let started = false;

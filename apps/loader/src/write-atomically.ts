@@ -1,16 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { createDraft } from '@maskloom/shards';
 
 /** Writes a file whole or not at all. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  await mkdir(dirname(path), { recursive: true });
+  const draft = await createDraft(path, 'file');
   try {
-    await writeFile(temporary, text, { flag: 'wx' });
-    await rename(temporary, path);
+    await writeFile(draft.path, text, { flag: 'wx' });
+    draft.keep();
   } catch (error) {
-    await rm(temporary, { force: true });
+    await draft.discard();
     throw error;
   }
 }

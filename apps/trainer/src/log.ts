@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { TrainingError } from './errors.ts';
 
 /** What a run writes to its log, one JSON object a line. */
 export type LogEvent =
@@ -48,6 +49,8 @@ export interface Log {
 /**
  * Makes a log; without a path it writes nothing. The file is opened at the first event, so that a run that
  * does not begin leaves an older log as it is.
+ *
+ * @throws {TrainingError} from `write`, if the file cannot be written.
  */
 export function openLog(path: string | undefined): Log {
   if (path === undefined) return { write() {}, close() {} };
@@ -57,9 +60,18 @@ export function openLog(path: string | undefined): Log {
     return openSync(path, 'w');
   }
   return {
-    write: (event) => {
-      file ??= open(path);
-      writeSync(file, `${JSON.stringify(event)}\n`);
+    write(event) {
+      try {
+        file ??= open(path);
+        writeSync(file, `${JSON.stringify(event)}\n`);
+      } catch (cause) {
+        const problem = cause instanceof Error ? cause.message : String(cause);
+        throw new TrainingError(
+          'LOG',
+          `Cannot write the log ${path} (${problem}): give --log a file this user may write`,
+          { cause },
+        );
+      }
     },
     close() {
       if (file !== undefined) closeSync(file);

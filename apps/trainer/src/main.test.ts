@@ -27,10 +27,16 @@ Deno.test('--help shows each option and its default', async () => {
 });
 
 Deno.test('a bad argument ends the run with exit code 2 and one line', async () => {
-  for (const words of [[], ['--url', 'http://127.0.0.1:1', '--seed', '-1'], ['--lr', '0']]) {
+  const url = ['--url', 'http://127.0.0.1:1'];
+  for (const words of [
+    [],
+    [...url, '--seed', '-1'],
+    [...url, '--lr', '0'],
+    [...url, '--log', ''],
+  ]) {
     const { code, stdout, stderr } = await train(...words);
     assert.deepEqual([code, stdout], [2, '']);
-    assert.match(stderr, /^error: [^\n]+\n$/);
+    assert.match(stderr, /^maskloom-train: [^\n]+; see --help\n$/);
   }
 });
 
@@ -51,4 +57,10 @@ Deno.test('a sidecar that refuses ends the run with one line, and an older log s
     await server.shutdown();
     await rm(folder, { recursive: true });
   }
+});
+
+Deno.test('an address that is none is refused before anything is asked', async () => {
+  const { code, stderr } = await train('--url', 'notaurl', '--device', 'wasm');
+  assert.equal(code, 1);
+  assert.match(stderr, /\nmaskloom-train: urls is "notaurl", expected an address such as http:/);
 });

@@ -9,11 +9,12 @@ export interface CommandOptions extends RunOptions {
   readonly verbose?: true;
 }
 
-/** Reads the command line; commander prints what is wrong and throws. */
+/** Reads the command line; commander prints what is wrong, in one line, and throws. */
 export function parseOptions(words: readonly string[]): CommandOptions {
   const command = new Command('maskloom-train')
     .description('train a BERT on the batches of a sidecar')
     .requiredOption('--url <address...>', 'the sidecar, and its replicas if there are any')
+    .option('--timeout <seconds>', 'silence after which a sidecar counts as gone', positive, 30)
     .option('--eval-url <address>', 'a sidecar with held-out data')
     .option('--eval-every <steps>', 'steps between evaluations', integer(1), 100)
     .option('--eval-steps <count>', 'batches of an evaluation', integer(1), 10)
@@ -30,13 +31,25 @@ export function parseOptions(words: readonly string[]): CommandOptions {
         .default(42n, '42'),
     )
     .addOption(
-      new Option('--device <device>', 'auto: WebGPU where there is a GPU, else Wasm')
+      new Option(
+        '--device <device>',
+        'auto: WebGPU where there is a GPU, but for one emulated in software; else Wasm',
+      )
         .choices(['auto', 'wasm', 'webgpu'])
         .default('auto'),
     )
-    .option('--log <file>', 'write a log, a JSON object a line')
+    .option('--log <file>', 'write a log, a JSON object a line', path)
     .option('--verbose', 'show the stack of an error')
     .allowExcessArguments(false)
+    .configureOutput({
+      outputError(text, write) {
+        const problem = text
+          .trim()
+          .replace(/^error: /, '')
+          .replaceAll(/\s+/g, ' ');
+        write(`maskloom-train: ${problem.replace(/\.$/, '')}; see --help\n`);
+      },
+    })
     .exitOverride();
   return command.parse([...words], { from: 'user' }).opts<CommandOptions>();
 }
@@ -47,6 +60,11 @@ function integer(least: number): (text: string) => number {
     if (/^[0-9]+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
     throw new InvalidArgumentError(`Expected an integer from ${least}.`);
   };
+}
+
+function path(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Expected a path.');
 }
 
 function positive(text: string): number {

@@ -27,7 +27,6 @@ export function openProgress(total: number): Progress {
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 30,
-    hideCursor: true,
     stream: process.stderr,
   });
   bar.start(total, 0, { note: '' });

@@ -50,6 +50,14 @@ describe('Children', () => {
     await expect(missing).rejects.toThrow('y did not start');
   });
 
+  test('run() says that a child ended by a signal was ended from outside, and what to do', async () => {
+    const { children } = setup();
+    const dying = children.run(node, ['-e', 'process.kill(process.pid, "SIGKILL")'], { name: 'z' });
+    await expect(dying).rejects.toThrow(
+      /^z was ended by SIGKILL: something outside the demo did that.*; free some, and run again$/,
+    );
+  });
+
   test('an abort ends every child, and no other is started', async () => {
     const { children, stopping } = setup();
     const started = await Promise.all([1, 2].map(() => startScript(children, forever)));

@@ -100,10 +100,17 @@ function endOf(
     child.once('close', (code, signal) => {
       if (code === 0) return resolve();
       const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-      const why = errors.trim() === '' ? 'what it said is above' : errors.trim();
-      reject(new DemoError('CHILD', `${name} ${how}: ${why}`));
+      reject(new DemoError('CHILD', `${name} ${how}: ${errors.trim() || why(signal, child)}`));
     });
   });
+}
+
+/** Of a child that left no message. */
+function why(signal: NodeJS.Signals | null, { stderr }: ChildProcess): string {
+  if (signal !== null) {
+    return 'something outside the demo did that, as the system does when memory runs out; free some, and run again';
+  }
+  return stderr === null ? 'what it said is above' : 'it did not say why; run again with --verbose';
 }
 
 async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {

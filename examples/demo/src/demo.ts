@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createLoader, parsePlan, planId, readDense } from '@maskloom/loader';
-import { type Dataset, openDataset } from '@maskloom/shards';
+import { type Dataset, makeFolders, openDataset } from '@maskloom/shards';
 import { cacheKey } from './cache-key.ts';
 import type { Child, Children } from './children.ts';
 import { DemoError } from './errors.ts';
@@ -38,6 +38,8 @@ export interface Context {
 export async function runDemo(context: Context): Promise<void> {
   const { root, options, children, signal } = context;
   const { steps, workers, batch, seed, out } = options;
+  // First of all: nobody wants to hear after a minute's work that there is no place for it.
+  await makeFolders(out);
   const maskloom = new Maskloom(children, root);
   const story = new Story(8);
   const short = (path: string): string => relative(process.cwd(), path) || '.';
@@ -64,7 +66,6 @@ export async function runDemo(context: Context): Promise<void> {
       `${made ? 'encoded' : 'found'} ${train.rows} samples, ${heldOut.rows} of documents held out, in ${short(folder)}`,
   );
 
-  await mkdir(out, { recursive: true });
   const plan = join(out, 'plan.json');
   const evalPlan = join(out, 'plan-holdout.json');
   const log = join(out, 'train.jsonl');
@@ -91,6 +92,8 @@ export async function runDemo(context: Context): Promise<void> {
     ([train]) => `listening on ${train.url}`,
   );
   const [sidecar, evalSidecar] = sidecars;
+  // The first batches alone: all of them, at each evaluation, would take a good part of the demo's time.
+  const evaluated = Math.min(evalSteps, Math.floor(data.heldOut.rows / batch)) * batch;
   const trained = await story.phase(
     `Train ${plural(steps, 'step')}`,
     async () => {
@@ -99,7 +102,7 @@ export async function runDemo(context: Context): Promise<void> {
         evalUrl: evalSidecar.url,
         steps,
         evalEvery: Math.min(steps, Math.max(50, Math.floor(steps / 10))),
-        evalSteps: Math.min(evalSteps, Math.floor(data.heldOut.rows / batch)),
+        evalSteps: evaluated / batch,
         seed,
         log,
       });
@@ -134,15 +137,17 @@ export async function runDemo(context: Context): Promise<void> {
     },
     () => short(report),
   );
-  summary(story, trained, known, short(report));
+  const heldOut = `the first ${evaluated} of ${plural(data.heldOut.rows, 'sample')}`;
+  summary(story, trained, { ...known, heldOut }, short(report));
 }
 
 function summary(
   story: Story,
   { steps, evaluations, start, end }: TrainLog,
-  { entropy, share }: { readonly entropy: number; readonly share: MaskedShare },
+  known: { readonly entropy: number; readonly share: MaskedShare; readonly heldOut: string },
   report: string,
 ): void {
+  const { entropy, share } = known;
   const losses = steps.map(({ loss }) => loss);
   const last = mean(losses.slice(-meanOf));
   const heldOut = evaluations.at(-1);
@@ -158,7 +163,10 @@ function summary(
     ...(heldOut === undefined
       ? []
       : [
-          ['Held out', `${heldOut.loss.toFixed(4)} after ${plural(heldOut.step, 'step')}`] as const,
+          [
+            'Held out',
+            `${heldOut.loss.toFixed(4)} after ${plural(heldOut.step, 'step')}, of ${known.heldOut}`,
+          ] as const,
         ]),
     ['Tokens masked', `${percent((mask + random + keep) / tokens)} (asked for ${percent(rate)})`],
     ['Stream digest', end.digest],

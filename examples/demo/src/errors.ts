@@ -1,4 +1,4 @@
-/** What ends the demo with one line instead of a stack. */
+/** What the demo itself finds wrong. */
 export class DemoError extends Error {
   override readonly name = 'DemoError';
   readonly code: 'OPTION' | 'TEXT' | 'CHILD' | 'OUTPUT' | 'DIGEST';

@@ -1,6 +1,7 @@
 /** @file `npm run demo`: from text to a report, with no process left behind however it ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { errorLine } from 'maskloom';
 import { Children } from './children.ts';
 import { runDemo } from './demo.ts';
 import { DemoError } from './errors.ts';
@@ -46,9 +47,14 @@ async function main(): Promise<number> {
     if (stopping.signal.aborted) return interrupted;
     const isOption = error instanceof DemoError && error.code === 'OPTION';
     if (!isOption) console.error();
-    console.error(error instanceof DemoError && !verbose ? error.message : error);
+    console.error(verbose ? error : lineOf(error));
     return isOption ? 2 : 1;
   } finally {
     await children.stop();
   }
+}
+
+function lineOf(error: unknown): string {
+  const known = error instanceof Error && 'code' in error;
+  return known ? errorLine(error) : `${errorLine(error)}; run again with --verbose to see where`;
 }

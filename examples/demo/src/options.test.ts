@@ -47,6 +47,8 @@ test('bad arguments are refused in one line', () => {
     [['--epochs', '3'], /--epochs/],
     [['more'], /more/],
     [['--steps'], /--steps/],
+    [['--out', ''], '--out is "", expected a folder'],
+    [['--workers', '257'], '--workers is "257", expected an integer from 1 to 256'],
   ] as const) {
     const attempt = (): unknown => parse(...args);
     expect(attempt).toThrow(DemoError);

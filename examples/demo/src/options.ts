@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { maxWorkers } from '@maskloom/loader';
 import { DemoError } from './errors.ts';
 import { isTextName, type TextName, textNames } from './text.ts';
 
@@ -38,11 +39,12 @@ Trains a small BERT on real text with Maskloom's sidecar and writes a report.
 export function parseOptions(args: readonly string[], root: string, cwd: string): Options {
   const { values } = parse(args);
   const texts = values.text ?? ['sotu'];
+  if (values.out === '') throw invalid('--out', '', 'a folder');
   const unknown = texts.find((name) => !isTextName(name));
   if (unknown !== undefined) throw invalid('--text', unknown, textNames.join(' or '));
   return {
     steps: count('--steps', values.steps ?? '200', 1_000_000),
-    workers: count('--workers', values.workers ?? '2', 256),
+    workers: count('--workers', values.workers ?? '2', maxWorkers),
     batch: count('--batch', values.batch ?? '8', 4096),
     seed: uint64('--seed', values.seed ?? '42'),
     texts: [...new Set(texts.filter(isTextName))].sort(),

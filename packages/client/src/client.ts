@@ -3,11 +3,20 @@ import { checkState, type Plan, type Position, type State, stateAfter } from '@m
 import { type RecordBatch, RecordBatchReader } from 'apache-arrow';
 import { SidecarError } from './errors.ts';
 import { replicas } from './replicas.ts';
+import { getJson, getStream, type Stream } from './request.ts';
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
-  /** Failures in a row, over all replicas, before giving up. Default 6, about 6 seconds. */
+  /** Failures in a row, over all replicas, before giving up. Default 6, about 6 seconds if none answers at all. */
   readonly attempts?: number;
+  /**
+   * Milliseconds without an answer, or without the next bytes of a stream, after which a replica counts as failed.
+   * A sidecar computes ahead, so that it is silent for as long only if it hangs, is cut off, or needs longer than this
+   * for one batch: then give more. Time that the consumer takes does not count. Default 30000.
+   */
+  readonly timeout?: number;
+  /** Ends the connecting with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Which batches to stream. */
@@ -25,6 +34,7 @@ export interface ClientBatchesOptions {
    * to the longest input and target that its samples can give.
    */
   readonly layout?: 'dense' | 'compact' | 'varlen' | 'seq2seq';
+  /** Ends the iteration with the signal's reason, at once. */
   readonly signal?: AbortSignal;
 }
 
@@ -68,6 +78,7 @@ interface PlanAnswer {
  * Connects to a sidecar, or to several replicas that serve the same plan.
  *
  * @throws {SidecarError} when none answers.
+ * @throws {ArgumentError} for an address that is none, or options out of range.
  *
  * @example
  * ```ts
@@ -82,10 +93,12 @@ export async function connect(
   urls: string | readonly string[],
   options: ConnectOptions = {},
 ): Promise<Client> {
-  const { attempts = 6 } = options;
-  const list = (typeof urls === 'string' ? [urls] : urls).map((url) => url.replace(/\/+$/, ''));
-  const tryReplicas = replicas(list, attempts);
-  const answer = (await askFor(list, '/plan', options)) as PlanAnswer;
+  const { timeout, signal, list, tryReplicas } = replicasOf(urls, options);
+  const answer = await tryReplicas(
+    'asking for the plan',
+    async (url) => checkAnswer(url, await getJson(`${url}/plan`, { timeout, signal })),
+    signal,
+  );
   const { id: planId, plan, stepsPerEpoch, vocab, longest } = answer;
 
   async function openStream(
@@ -93,15 +106,16 @@ export async function connect(
     position: Position,
     options: ClientBatchesOptions,
     steps: number,
-  ): Promise<AsyncIterator<RecordBatch>> {
+  ): Promise<OpenStream> {
     const { rank = 0, world = 1, layout, signal } = options;
-    const health = await get(list, `${url}/healthz`, signal);
-    const { plan } = (await health.json()) as { plan: string };
-    if (plan !== planId) {
+    const health = (await getJson(`${url}/healthz`, { timeout, signal })) as {
+      plan?: string;
+    } | null;
+    if (health?.plan !== planId) {
       throw new SidecarError(
         'SIDECAR_PLAN',
         list,
-        `The sidecar at ${url} serves plan ${plan}, this run reads plan ${planId}: give all replicas the same plan`,
+        `The sidecar at ${url} serves plan ${health?.plan}, this run reads plan ${planId}: give all replicas the same plan`,
       );
     }
     const { epoch, step } = position;
@@ -110,9 +124,14 @@ export async function connect(
       query.set(name, `${value}`);
     }
     if (Number.isFinite(steps)) query.set('steps', `${steps}`);
-    const response = await get(list, `${url}/batches?${query}`, signal);
-    const reader = await RecordBatchReader.from(response.body as ReadableStream<Uint8Array>);
-    return reader[Symbol.asyncIterator]();
+    const stream = await getStream(`${url}/batches?${query}`, { timeout, signal });
+    try {
+      const reader = await RecordBatchReader.from(stream.chunks);
+      return { stream, batches: reader[Symbol.asyncIterator]() };
+    } catch (error) {
+      stream.end();
+      throw error;
+    }
   }
 
   async function* batches(
@@ -129,75 +148,70 @@ export async function connect(
       }
     }
     let consumed = 0;
-    let stream: AsyncIterator<RecordBatch> | undefined;
+    let open: OpenStream | undefined;
     try {
       while (consumed < steps) {
         const doing = `reading epoch ${position.epoch}, step ${position.step}`;
-        const batch = await tryReplicas(
-          doing,
-          async (url) => {
-            signal?.throwIfAborted();
-            try {
-              stream ??= await openStream(url, position, options, steps - consumed);
-              const result = await stream.next();
-              if (result.done !== true) return result.value;
-              throw new Error('the stream ended early');
-            } catch (error) {
-              stream = undefined;
-              throw error;
-            }
-          },
-          signal,
-        );
+        const read = async (url: string): Promise<RecordBatch> => {
+          try {
+            open ??= await openStream(url, position, options, steps - consumed);
+            const result = await open.batches.next();
+            if (result.done !== true) return result.value;
+            throw new Error('the stream ended early');
+          } catch (error) {
+            open?.stream.end();
+            open = undefined;
+            throw error;
+          }
+        };
+        const batch = await tryReplicas(doing, read, signal);
         const next = stateAfter(plan, planId, position);
         yield { epoch: position.epoch, step: position.step, batch, next };
         position = next;
         consumed++;
       }
     } finally {
-      await stream?.return?.();
+      open?.stream.end();
     }
   }
 
   return { planId, plan, stepsPerEpoch, vocab, longest, batches };
 }
 
-/** Asks replicas for a JSON answer until one gives it. */
-export async function askFor(
-  urls: readonly string[],
-  path: string,
-  { attempts = 6 }: ConnectOptions,
-): Promise<unknown> {
-  if (urls.length === 0) throw new ArgumentError('urls', 'at least one address', urls);
-  return await replicas(urls, attempts)(`asking for ${path}`, async (url) => {
-    const response = await get(urls, `${url}${path}`, undefined);
-    return await response.json();
-  });
+/** The replicas at some addresses, and how they are asked. */
+export function replicasOf(urls: string | readonly string[], options: ConnectOptions) {
+  const { attempts = 6, timeout = 30_000, signal } = options;
+  if (!(attempts >= 1)) throw new ArgumentError('attempts', 'a number from 1', attempts);
+  // Longer ones would not fit a timer.
+  if (!(timeout >= 1 && timeout < 2 ** 31)) {
+    throw new ArgumentError('timeout', 'milliseconds from 1 to below 2^31', timeout);
+  }
+  const list = (typeof urls === 'string' ? [urls] : urls).map(checkUrl);
+  if (list.length === 0) throw new ArgumentError('urls', 'at least one address', urls);
+  return { timeout, signal, list, tryReplicas: replicas(list, attempts) };
 }
 
-async function get(
-  urls: readonly string[],
-  url: string,
-  signal: AbortSignal | undefined,
-): Promise<Response> {
-  const response = await fetch(url, signal === undefined ? {} : { signal });
-  if (response.ok) return response;
-  const text = await response.text();
-  // A 4xx would be the same from every replica, every time.
-  if (response.status < 500) {
-    throw new SidecarError(
-      'SIDECAR_REFUSED',
-      urls,
-      `The sidecar refused ${url} (${response.status}): ${errorMessage(text)}`,
-    );
-  }
-  throw new Error(`status ${response.status}: ${errorMessage(text)}`);
+/** A stream that is being read. */
+interface OpenStream {
+  readonly stream: Stream;
+  readonly batches: AsyncIterator<RecordBatch>;
 }
 
-function errorMessage(body: string): string {
-  try {
-    return (JSON.parse(body) as { error: { message: string } }).error.message;
-  } catch {
-    return body.slice(0, 200).trim() || 'no reason given';
+function checkUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return text.replace(/\/+$/, '');
+  throw new ArgumentError('urls', 'an address such as http://127.0.0.1:4300', text);
+}
+
+/** Anything may answer at an address. */
+function checkAnswer(url: string, answer: unknown): PlanAnswer {
+  const { id, plan, vocab } = (answer ?? {}) as Partial<PlanAnswer>;
+  if (typeof id === 'string' && typeof plan === 'object' && typeof vocab === 'object') {
+    return answer as PlanAnswer;
   }
+  throw new SidecarError(
+    'SIDECAR_REFUSED',
+    [url],
+    `What answers at ${url} is no sidecar: its /plan has no plan; give the address that \`maskloom serve\` printed`,
+  );
 }

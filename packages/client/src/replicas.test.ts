@@ -47,8 +47,21 @@ describe('replicas()', () => {
   test('does not try again what would fail everywhere', async () => {
     const refused = failing(1, new SidecarError('SIDECAR_REFUSED', urls, 'step is 9'));
     await expect(replicas(urls, 5)('testing', refused.action)).rejects.toThrow('step is 9');
-    const aborted = failing(1, new DOMException('enough', 'AbortError') as Error);
-    await expect(replicas(urls, 5)('testing', aborted.action)).rejects.toThrow('enough');
-    expect([refused.asked.length, aborted.asked.length]).toEqual([1, 1]);
+    expect(refused.asked).toHaveLength(1);
+  });
+
+  test('ends with the reason of its signal, whatever that is, also while it waits', async () => {
+    const controller = new AbortController();
+    const { asked, action } = failing(99);
+    const attempt = replicas(urls, 99)('testing', action, controller.signal);
+    setTimeout(() => controller.abort('any reason'), 1000);
+    const began = performance.now();
+    await expect(attempt).rejects.toBe('any reason');
+    expect(performance.now() - began).toBeLessThan(1500);
+    const before = asked.length;
+    await expect(replicas(urls, 99)('testing', action, controller.signal)).rejects.toBe(
+      'any reason',
+    );
+    expect(asked).toHaveLength(before);
   });
 });

@@ -9,19 +9,20 @@ export type TryReplicas = <Result>(
 
 /**
  * Stays with a replica for as long as it answers; on a failure goes to the next, waiting longer after
- * each round, and gives up after `attempts` failures in a row.
+ * each round, and gives up after `attempts` failures in a row. Ends with the signal's reason.
  */
 export function replicas(urls: readonly string[], attempts: number): TryReplicas {
   let current = 0;
 
   return async (doing, action, signal) => {
     for (let failures = 0; ; ) {
+      signal?.throwIfAborted();
       const url = urls[current % urls.length]!;
       try {
         return await action(url);
       } catch (error) {
         signal?.throwIfAborted();
-        if (error instanceof SidecarError || isAbort(error)) throw error;
+        if (error instanceof SidecarError && error.code !== 'SIDECAR_TIMEOUT') throw error;
         failures++;
         if (failures >= attempts) {
           throw new SidecarError(
@@ -32,20 +33,25 @@ export function replicas(urls: readonly string[], attempts: number): TryReplicas
           );
         }
         current++;
-        if (failures % urls.length === 0) await pause(100 * 2 ** (failures / urls.length));
+        if (failures % urls.length === 0) {
+          await pause(100 * 2 ** (failures / urls.length), signal);
+        }
       }
     }
   };
 }
 
-function pause(milliseconds: number): Promise<void> {
+/** Waits, but no longer than until the signal. */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener('abort', end);
   });
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
 }
 
 /** fetch() hides what happened in nested causes. */

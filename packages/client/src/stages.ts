@@ -7,14 +7,15 @@ import {
   stagesId,
 } from '@maskloom/loader';
 import {
-  askFor,
   type Client,
   type ClientBatch,
   type ClientBatchesOptions,
   type ConnectOptions,
   connect,
+  replicasOf,
 } from './client.ts';
 import { SidecarError } from './errors.ts';
+import { getJson } from './request.ts';
 
 /** Which batches of a run in stages to stream. */
 export interface StagesClientBatchesOptions extends Omit<ClientBatchesOptions, 'from'> {
@@ -62,8 +63,13 @@ export async function connectStages(
   options: ConnectStagesOptions = {},
 ): Promise<StagesClient> {
   const { openAhead = 64, ...rest } = options;
-  const list = (typeof urls === 'string' ? [urls] : urls).map((url) => url.replace(/\/+$/, ''));
-  const answer = (await askFor(list, '/stages', rest)) as { id: string; stages: unknown };
+  const { timeout, signal, list, tryReplicas } = replicasOf(urls, rest);
+  const answer = await tryReplicas(
+    'asking for the stages',
+    async (url) =>
+      (await getJson(`${url}/stages`, { timeout, signal })) as { id: string; stages: unknown },
+    signal,
+  );
   const stages = parseStages(JSON.stringify(answer.stages));
   const id = stagesId(stages);
   if (answer.id !== id) {

@@ -1,6 +1,10 @@
-/** @file A row of a batch, as 32 bytes that the caller writes. */
+/** @file A row of a batch, as 32 bytes that the caller writes; src/kernel/room-layout.ts has these numbers, too. */
 
 export const rowBytes: usize = 32;
+/** Its tokens at most. */
+export const longestRow: usize = 32768;
+/** Bytes of working memory that a kernel may take. */
+export const mostWork: usize = 44 * (longestRow + 64) + 32768;
 
 /** Where its ids stand. */
 @inline

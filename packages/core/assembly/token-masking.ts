@@ -18,6 +18,8 @@ import {
   fill,
   idsOf,
   lengthOf,
+  longestRow,
+  mostWork,
   rowBytes,
   sampleHighOf,
   sampleLowOf,
@@ -53,10 +55,9 @@ let rest: usize = 0;
 let groupBits: usize = 0;
 const groupBytes: usize = 16;
 
-/** Bytes of working memory for samples of up to `longest` tokens. */
-export function workBytes(longest: i32): usize {
-  return keyBytes + randomTokenBytes + 2 * drawn + 128 + groupBytes * (<usize>longest / group + 1);
-}
+/** Bytes of working memory. */
+const workBytes: usize = keyBytes + randomTokenBytes + 2 * drawn + 128 + groupBytes * (longestRow / group + 1);
+if (workBytes > mostWork) ERROR('The kernel takes more than mostWork');
 
 /**
  * Sets what is the same for every row. The thresholds are from 1 to 65536; `rangesAt` points at pairs (first

@@ -19,6 +19,8 @@ import {
   fill,
   idsOf,
   lengthOf,
+  longestRow,
+  mostWork,
   rowBytes,
   sampleHighOf,
   sampleLowOf,
@@ -82,16 +84,15 @@ let lengthAnchors: usize = 0;
 /** What `kinds` has for 64 tokens. */
 let groupKinds: usize = 0;
 
-/** Bytes of working memory for samples of up to `longest` tokens. */
-export function workBytes(longest: i32): usize {
-  const words = (<usize>longest + 64) << 2;
-  const bits = ((<usize>longest >> 6) + 2) << 3;
-  return keyBytes + randomTokenBytes + 6 * words + 4 * bits + 4 * <usize>mostBuckets + 128 + 128 + 64;
-}
+/** Bytes of a word, and of a bit, for each token. */
+const words: usize = 4 * (longestRow + 64);
+const bits: usize = 8 * (longestRow / 64 + 2);
+/** Bytes of working memory. */
+const workBytes: usize = keyBytes + randomTokenBytes + 6 * words + 4 * bits + 4 * <usize>mostBuckets + 128 + 128 + 64;
+if (workBytes > mostWork) ERROR('The kernel takes more than mostWork');
 
 /** Sets what is the same for every row. `thresholdsAt` points at thresholds of 64 bits. */
 export function configure(
-  longest: i32,
   vocabSize: u32,
   vocabMaskId: i32,
   vocabPadId: i32,
@@ -124,8 +125,6 @@ export function configure(
   meanLength = lengthMean;
   keys = work;
   configureRandomTokens(work + keyBytes, allowedAt, allowedIds);
-  const words = (<usize>longest + 64) << 2;
-  const bits = ((<usize>longest >> 6) + 2) << 3;
   draws = work + keyBytes + randomTokenBytes;
   anchors = draws + words;
   candidates = anchors + words;

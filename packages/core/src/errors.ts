@@ -58,6 +58,7 @@ export class TokenIdError extends RangeError {
 }
 
 function show(value: unknown): string {
+  if (value === undefined) return 'missing';
   if (typeof value === 'string') return `"${value}"`;
   if (typeof value === 'bigint') return `${value}n`;
   if (Array.isArray(value)) return `an array of ${value.length}`;

@@ -131,7 +131,7 @@ describe('mask()', () => {
     const masker = createMasker({ vocab, seed: 3, strategy: tokenMasking({ rate: 0.5 }) });
     const out = { inputIds: new Uint16Array(3), labels: new Int32Array(2) };
     expect(() => masker.maskInto([5, 6, 7], { epoch: 0, sample: 0 }, out)).toThrow(
-      'out is 2, expected arrays of at least 3 tokens',
+      'out is 2, expected columns of at least 3 tokens',
     );
   });
 });

@@ -216,10 +216,7 @@ export function createMasker(options: MaskerOptions): Masker {
 
   function maskInto(ids: ArrayLike<number>, address: SampleAddress, out: MaskedOutput): number {
     const { length } = ids;
-    const room = Math.min(out.inputIds.length, out.labels.length);
-    if (room < length && strategy.capacity === undefined) {
-      throw new ArgumentError('out', `arrays of at least ${length} tokens`, room);
-    }
+    if (strategy.capacity === undefined) checkRoom(out, length);
     const used = at(address.rate);
     draws.at(maskEpoch(mode, address.epoch), address.sample);
     input.ids = ids;
@@ -285,10 +282,8 @@ export function createMasker(options: MaskerOptions): Masker {
 }
 
 /** Checks that every sample has a place, that places stand in order, and that the columns hold them. */
-function checkPlaces(
-  samples: readonly BatchSample[],
-  { inputIds, labels, starts }: BatchOutput,
-): void {
+function checkPlaces(samples: readonly BatchSample[], out: BatchOutput): void {
+  const { starts } = out;
   if (starts.length !== samples.length + 1) {
     throw new ArgumentError('out.starts', `${samples.length + 1} positions`, starts.length);
   }
@@ -304,7 +299,11 @@ function checkPlaces(
       );
     }
   }
-  const end = starts[samples.length]!;
+  checkRoom(out, starts[samples.length]!);
+}
+
+function checkRoom({ inputIds, labels }: Columns, tokens: number): void {
   const room = Math.min(inputIds.length, labels.length);
-  if (!(end <= room)) throw new ArgumentError('out', `columns of at least ${end} tokens`, room);
+  if (tokens <= room) return;
+  throw new ArgumentError('out', `columns of at least ${tokens} tokens`, room);
 }

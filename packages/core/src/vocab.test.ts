@@ -9,6 +9,8 @@ test('checkVocab() names the trait that does not hold', () => {
   expect(() => checkVocab({ ...vocab, maskId: 5 })).toThrow(/^vocab.maskId is 5/);
   expect(() => checkVocab({ ...vocab, specialIds: [4, 0] })).toThrow(/^vocab.specialIds is 0/);
   expect(() => checkVocab({ ...vocab, continuationIds: [10] })).toThrow(/^vocab.continuationIds/);
+  const { continuationIds: _, ...rest } = vocab;
+  expect(() => checkVocab(rest as typeof vocab)).toThrow(/^vocab.continuationIds is missing/);
   expect(() =>
     checkVocab({ ...vocab, size: 2, specialIds: [0, 1], maskId: 1, continuationIds: [] }),
   ).toThrow(/at least one id that is not special/);

@@ -72,7 +72,7 @@ function checkMaskingTraits(vocab: VocabTraits): void {
 function checkIds(argument: string, ids: readonly number[], size: number): void {
   if (!Array.isArray(ids)) throw new ArgumentError(argument, 'an array of ids', ids);
   let previous = -1;
-  for (const id of ids) {
+  for (const id of ids as readonly number[]) {
     if (!Number.isInteger(id) || id <= previous || id >= size) {
       throw new ArgumentError(argument, `ascending ids below the vocabulary's ${size}`, id);
     }
@@ -80,32 +80,32 @@ function checkIds(argument: string, ids: readonly number[], size: number): void 
   }
 }
 
-/** Vocab traits as tables for the inner loop. */
-export interface VocabTables {
-  readonly size: number;
-  readonly maskId: number;
-  readonly padId: number;
+/** Vocab traits, and tables of them for the inner loop. */
+export interface VocabTables extends VocabTraits {
   /** 1 where the id is special. */
   readonly special: Uint8Array;
   /** 1 where the id continues a word. */
   readonly continuation: Uint8Array;
   /** The ids that are not special, ascending: what a random token is drawn from. */
   readonly allowed: Uint32Array;
-  /** How often each id occurs, where the traits tell. */
-  readonly counts: readonly number[] | undefined;
   /** For each of `allowed`, its count and those before it: made by strategies that draw by them. */
   cumulative?: Uint32Array | undefined;
 }
 
 export function vocabTables(vocab: VocabTraits): VocabTables {
   checkMaskingTraits(vocab);
-  const special = new Uint8Array(vocab.size);
-  for (const id of vocab.specialIds) special[id] = 1;
-  const continuation = new Uint8Array(vocab.size);
-  for (const id of vocab.continuationIds) continuation[id] = 1;
-  const allowed = new Uint32Array(vocab.size - vocab.specialIds.length);
+  const { size, specialIds, continuationIds } = vocab;
+  const special = marked(specialIds, size);
+  const continuation = marked(continuationIds, size);
+  const allowed = new Uint32Array(size - specialIds.length);
   let count = 0;
-  for (let id = 0; id < vocab.size; id++) if (special[id] === 0) allowed[count++] = id;
-  const { size, maskId, padId, counts } = vocab;
-  return { size, maskId, padId, special, continuation, allowed, counts };
+  for (let id = 0; id < size; id++) if (special[id] === 0) allowed[count++] = id;
+  return { ...vocab, special, continuation, allowed };
+}
+
+/** 1 for each of the ids, 0 for the others. */
+function marked(ids: readonly number[], size: number): Uint8Array {
+  const marks = new Uint8Array(size);
+  for (const id of ids) marks[id] = 1;
+  return marks;
 }

@@ -38,6 +38,12 @@ export interface BatchResult {
   readonly capacity: OutputLengths;
   /** 32 bytes a sample, if they were asked for. */
   readonly digests: Uint8Array | undefined;
+  /** Tokens of the slice's samples, without padding, and how many of them were selected. */
+  readonly tokens: number;
+  readonly selected: number;
+  /** When it began, in milliseconds since 1970, and how long it took. */
+  readonly started: number;
+  readonly computed: number;
 }
 
 /** A dataset of a plan, as computing takes it. */
@@ -100,6 +106,7 @@ export function createCompute(
     ready: readonly ReadySamples[],
     given = ownMasker,
   ): BatchResult => {
+    const began = performance.now();
     const masker = remember(given);
     const { address, layout, slot, digest } = task;
     const { epoch, step } = address;
@@ -110,7 +117,8 @@ export function createCompute(
       digests.push(sampleDigest(sample.sample, masked));
     };
     const writer = new SlotWriter(slot);
-    const own = { epoch, rate, ...slice(global, ready), capacity };
+    const tally = { selected: 0 };
+    const own = { epoch, rate, ...slice(global, ready), capacity, tally };
     const rows = layoutOf(layout, context).write(
       writer,
       context,
@@ -118,11 +126,16 @@ export function createCompute(
       masker,
       digest ? onSample : undefined,
     );
+    const contents = writer.finish(rows);
     return {
       rows: global.end - global.first,
-      contents: writer.finish(rows),
+      contents,
       capacity,
       digests: digest ? concatenate(digests) : undefined,
+      tokens: own.samples.reduce((sum, { ids }) => sum + ids.length, 0),
+      selected: tally.selected,
+      started: performance.timeOrigin + began,
+      computed: performance.now() - began,
     };
   };
 
@@ -138,9 +151,13 @@ export function createCompute(
     using loaded = await loadAll(samplesOf, rows, global.rows);
     const next = nextOf(task.address);
     if (next !== undefined) {
-      const ahead = batchOf(next).rows;
+      // Found at most once, and only if somebody wants to know.
+      let ahead: readonly GlobalRow[] | undefined;
       for (const [dataset, { readAhead }] of samplesOf.entries()) {
-        readAhead?.(samplesIn(ahead, dataset));
+        readAhead?.(() => {
+          ahead ??= batchOf(next).rows;
+          return samplesIn(ahead, dataset);
+        });
       }
     }
     return compute(task, global, loaded.samples, masker);
@@ -155,7 +172,11 @@ async function loadAll(
 ): Promise<Disposable & { readonly samples: readonly ReadySamples[] }> {
   const loads = await Promise.allSettled(
     datasets.map(({ load }, dataset) =>
-      load?.({ rows: samplesIn(rows, dataset), lengths: samplesIn(lengths, dataset) }),
+      load?.({
+        rows: samplesIn(rows, dataset),
+        // Whose samples are loaded, their lengths are as well.
+        ...(lengths.length > rows.length ? { lengths: samplesIn(lengths, dataset) } : {}),
+      }),
     ),
   );
   const dispose = () => {
@@ -174,5 +195,7 @@ async function loadAll(
 
 /** The rows of a dataset among those of a batch. */
 function samplesIn(rows: readonly GlobalRow[], dataset: number): number[] {
-  return rows.flatMap((row) => (row.dataset === dataset ? row.samples : []));
+  const found: number[] = [];
+  for (const row of rows) if (row.dataset === dataset) found.push(...row.samples);
+  return found;
 }

@@ -40,11 +40,23 @@ export { readVarlen, type VarlenColumns } from './layouts/varlen.ts';
 export {
   type BatchesOptions,
   createLoader,
+  type EpochOptions,
   type Loader,
   type LoaderEvent,
   type LoaderOptions,
+  logEvent,
+  maxPrefetch,
   type Position,
 } from './loader.ts';
+export type { BatchEvent } from './metrics/batch-event.ts';
+export type { HistogramCounts } from './metrics/histogram.ts';
+export {
+  createMetrics,
+  type Metrics,
+  type MetricsSnapshot,
+  prometheusText,
+} from './metrics/metrics.ts';
+export { type TraceEvent, traceEvents } from './metrics/trace.ts';
 export {
   checkPlan,
   createPlan,
@@ -57,8 +69,10 @@ export {
   rateOf,
   stepsPerEpoch,
 } from './plan.ts';
+export { maxWorkers } from './pools/pool.ts';
 export type { WorkerFailureEvent } from './pools/worker-pool.ts';
 export type { RateSchedule } from './rate-schedule.ts';
+export { arrowStream, batchStream } from './readable.ts';
 export {
   type InStage,
   type ReadOptions,

@@ -245,14 +245,21 @@ describe('batches()', () => {
   });
 
   test('keeps to the ring: a consumer that stops asking stops the workers', async () => {
-    await withLoader(2, async (loader) => {
-      const stream = loader.batches({ prefetch: 2 });
-      const { value: first } = await stream.next();
-      const before = Uint8Array.from(first!.message);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      expect(Uint8Array.from(first!.message)).toEqual(before);
-      await stream.return();
-    });
+    const computed = new Int32Array(new SharedArrayBuffer(4));
+    const module = new URL('./testing/count.js', import.meta.url).href;
+    const faults = { module, data: computed };
+    await using loader = await createLoader({ plan, dataset, workers: 2, faults });
+    const stream = loader.batches({ prefetch: 2 });
+    const { value: first } = await stream.next();
+    const before = Uint8Array.from(first!.message);
+    for (let consumed = 1; consumed <= 4; consumed++) {
+      await expect.poll(() => computed[0]).toBe(consumed + 2);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(computed[0]).toBe(consumed + 2);
+      if (consumed === 1) expect(Uint8Array.from(first!.message)).toEqual(before);
+      await stream.next();
+    }
+    await stream.return();
   });
 
   test('pads dense rows with the pad id, label -100 and attention 0', async () => {
@@ -293,15 +300,17 @@ describe('batches()', () => {
     );
   });
 
-  test('ends with the reason of its signal', async () => {
+  test('ends with the reason of its signal, whatever that is', async () => {
     await withLoader(1, async (loader) => {
       const controller = new AbortController();
-      const read = async () => {
-        for await (const batch of loader.batches({ signal: controller.signal })) {
-          if (batch.step === 3) controller.abort(new Error('enough'));
+      const read = async (signal: AbortSignal) => {
+        for await (const batch of loader.batches({ signal })) {
+          if (batch.step === 3) controller.abort('enough');
         }
       };
-      await expect(read()).rejects.toThrow('enough');
+      await expect(read(controller.signal)).rejects.toBe('enough');
+      await expect(read(controller.signal)).rejects.toBe('enough');
+      await expect(read(AbortSignal.timeout(50))).rejects.toMatchObject({ name: 'TimeoutError' });
     });
   });
 });
@@ -341,6 +350,17 @@ describe('a loader refuses', () => {
       );
       await expect(batch({ rank: 2, world: 2 })).rejects.toThrow(/^rank is 2/);
       await expect(batch({ layout: 'wide' })).rejects.toThrow(/^layout is "wide"/);
+    });
+  });
+
+  test('more workers or batches ahead than memory may hold', async () => {
+    await expect(createLoader({ plan, dataset, workers: 1_000_000 })).rejects.toThrow(
+      /^workers is 1000000, expected an integer from 0 to 256/,
+    );
+    await withLoader(0, async (loader) => {
+      await expect(loader.batches({ prefetch: 1e9 }).next()).rejects.toThrow(
+        /^prefetch is 1000000000, expected an integer from 0 to 1024/,
+      );
     });
   });
 

@@ -14,14 +14,18 @@ import type { LayoutContext } from './layouts/layout.ts';
 import { layoutContextOf } from './layouts/layout-context.ts';
 import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
+import type { BatchEvent } from './metrics/batch-event.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
-import type { Pool, PoolResult } from './pools/pool.ts';
+import { maxWorkers, type Pool, type PoolResult } from './pools/pool.ts';
 import type { Faults } from './pools/worker-compute.ts';
 import { type WorkerFailureEvent, WorkerPool } from './pools/worker-pool.ts';
 import { Ring, type RingShape } from './ring.ts';
 import { align, metadataRoom, newSlot } from './slot.ts';
 import { checkState, type State, stateAfter } from './state.ts';
+
+/** Batches computed ahead at most. */
+export const maxPrefetch = 1024;
 
 /** Options of {@linkcode createLoader}. */
 export interface LoaderOptions {
@@ -35,7 +39,10 @@ export interface LoaderOptions {
    * one, it is built each time.
    */
   readonly indexes?: string;
-  /** Worker threads; 0 computes in the calling thread. Default: one less than there are processors, at least 1. */
+  /**
+   * Worker threads, up to 256; 0 computes in the calling thread. Default: one less than there are processors, at
+   * least 1.
+   */
   readonly workers?: number;
   /**
    * Milliseconds after which a worker that has not computed its batch counts as hung, and the batch is computed again
@@ -60,7 +67,7 @@ export interface LoaderOptions {
 }
 
 /** What happens beside the batches. */
-export type LoaderEvent = WorkerFailureEvent | CacheEvent;
+export type LoaderEvent = BatchEvent | WorkerFailureEvent | CacheEvent;
 
 /** Where a stream starts. With a plan id, as a {@linkcode State} has one, it is checked. */
 export type Position = Pick<State, 'epoch' | 'step'> & Partial<State>;
@@ -77,12 +84,18 @@ export interface BatchesOptions {
   readonly world?: number;
   /** Default `dense`, or `seq2seq` for a plan of span corruption. */
   readonly layout?: LayoutSpec;
-  /** Batches computed ahead of the one being consumed. Default 4. */
+  /** Batches computed ahead of the one being consumed, up to 1024: each has memory of its own. Default 4. */
   readonly prefetch?: number;
   /** Whether batches carry their sample digests. Default false. */
   readonly digest?: boolean;
   /** Ends the iteration with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/** Options of `epoch()`. */
+export interface EpochOptions extends Omit<BatchesOptions, 'from' | 'steps'> {
+  /** First step. Default 0. */
+  readonly from?: number;
 }
 
 /** Gives any batch of a plan, and streams of them. */
@@ -92,6 +105,8 @@ export interface Loader {
   readonly planId: string;
   readonly stepsPerEpoch: number;
   readonly workers: number;
+  /** The layout that batches have if none is asked for. */
+  readonly defaultLayout: 'dense' | 'seq2seq';
   /** How many workers failed so far. */
   readonly workerFailures: number;
   /** How many samples were masked and how many read from the cache, so far; undefined without one. */
@@ -118,6 +133,8 @@ export interface Loader {
    * @throws {LoaderClosedError} once the loader is closed.
    */
   batches(options?: BatchesOptions): AsyncGenerator<Batch, void, void>;
+  /** Streams the batches of an epoch, from its beginning or a step on, as `batches()` does. */
+  epoch(epoch: number, options?: EpochOptions): AsyncGenerator<Batch, void, void>;
   /**
    * Ends threads and frees memory at once: what is under way rejects. Batches that were handed over stay as they are.
    * Closing again is the same as once. With a cache, what it has not yet written is, first.
@@ -149,9 +166,9 @@ export interface Loader {
  * ```
  */
 export async function createLoader(options: LoaderOptions): Promise<Loader> {
-  const { plan, workers = Math.max(1, processors() - 1) } = options;
+  const { plan, workers = Math.min(Math.max(1, processors() - 1), maxWorkers) } = options;
   const { patience = 60_000, attempts = 4, workerHeap, signal, faults } = options;
-  checkCount('workers', workers, 0);
+  checkCount('workers', workers, 0, maxWorkers);
   checkCount('patience', patience, 1);
   checkCount('attempts', attempts, 1);
   signal?.throwIfAborted();
@@ -214,7 +231,7 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
           { patience, attempts, heap: workerHeap, onFailure },
         );
   if (workers > 0) closeSamples();
-  const loader = new PooledLoader(plan, context, workers, pool, failures, maskCache);
+  const loader = new PooledLoader(plan, context, workers, pool, failures, maskCache, onEvent);
   signal?.addEventListener('abort', () => void loader.close(), { once: true });
   return loader;
 }
@@ -235,7 +252,9 @@ async function openCache(
   return await openMaskCache(plan, vocab, datasets, options, onEvent);
 }
 
-function logEvent(event: LoaderEvent): void {
+/** Logs what is worth it with `console.warn`: what loaders do with their events unless told otherwise. */
+export function logEvent(event: LoaderEvent): void {
+  if (event.type === 'batch') return;
   if (event.type !== 'worker-failure') {
     console.warn(cacheEventLine(event));
     return;
@@ -256,6 +275,7 @@ class PooledLoader implements Loader {
   readonly #pool: Pool;
   readonly #failures: { readonly count: number };
   readonly #cache: MaskCache | undefined;
+  readonly #onEvent: (event: LoaderEvent) => void;
   /** The ring of a stream that ended, for the next. */
   #idle: Ring | undefined;
   #closed: Promise<void> | undefined;
@@ -267,6 +287,7 @@ class PooledLoader implements Loader {
     pool: Pool,
     failures: { readonly count: number },
     cache: MaskCache | undefined,
+    onEvent: (event: LoaderEvent) => void,
   ) {
     this.plan = plan;
     this.planId = planId(plan);
@@ -276,6 +297,11 @@ class PooledLoader implements Loader {
     this.#pool = pool;
     this.#failures = failures;
     this.#cache = cache;
+    this.#onEvent = onEvent;
+  }
+
+  get defaultLayout(): 'dense' | 'seq2seq' {
+    return this.#context.defaultLayout;
   }
 
   get cacheCounts(): CacheCounts | undefined {
@@ -310,11 +336,17 @@ class PooledLoader implements Loader {
     return stream;
   }
 
+  epoch(epoch: number, options: EpochOptions = {}): AsyncGenerator<Batch, void, void> {
+    const { from: step = 0, ...rest } = options;
+    checkAddress(this.plan, { epoch, step });
+    return this.batches({ ...rest, from: { epoch, step }, steps: this.stepsPerEpoch - step });
+  }
+
   async *#batches(options: BatchesOptions): AsyncGenerator<Batch, void, void> {
     const { layout, digest = false, prefetch = 4, signal } = options;
     const { rank = 0, world = 1, steps = Number.POSITIVE_INFINITY } = options;
     if (steps !== Number.POSITIVE_INFINITY) checkCount('steps', steps, 0);
-    checkCount('prefetch', prefetch, 0);
+    checkCount('prefetch', prefetch, 0, maxPrefetch);
     const from: Position = options.from ?? { epoch: 0, step: 0 };
     if (from.plan !== undefined) checkState(this.plan, from);
     let address = checkAddress(this.plan, { epoch: from.epoch, step: from.step, rank, world });
@@ -328,12 +360,16 @@ class PooledLoader implements Loader {
     const free = [...ring.slots];
     const ahead: { address: Required<BatchAddress>; result: Promise<PoolResult> }[] = [];
     let submitted = 0;
+    let ready = 0;
     const submit = (): void => {
       while (submitted < steps && free.length > 0) {
         const slot = free.pop()!;
         const result = this.#pool.run({ address, layout, slot, digest, ring, stream });
         // Awaited in turn below; until then a failure must not count as unhandled.
-        result.catch(() => {});
+        result.then(
+          () => ready++,
+          () => {},
+        );
         ahead.push({ address, result });
         submitted++;
         const next = stateAfter(this.plan, this.planId, address);
@@ -345,8 +381,26 @@ class PooledLoader implements Loader {
     try {
       submit();
       for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
+        const asked = performance.now();
         const result = await next.result;
+        const waited = performance.now() - asked;
         signal?.throwIfAborted();
+        ready--;
+        const { rows, tokens, selected, worker, started, computed } = result;
+        this.#onEvent({
+          type: 'batch',
+          ...next.address,
+          rows,
+          tokens,
+          selected,
+          worker,
+          started,
+          computed,
+          asked: performance.timeOrigin + asked,
+          waited,
+          ready,
+          room: ring.slots.length - 1,
+        });
         yield this.#batch(layout, next.address, result);
         signal?.throwIfAborted();
         if (this.#closed !== undefined) throw new LoaderClosedError();
@@ -421,8 +475,14 @@ class PooledLoader implements Loader {
   }
 }
 
-function checkCount(argument: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new ArgumentError(argument, `an integer from ${least}`, value);
+function checkCount(
+  argument: string,
+  value: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+    throw new ArgumentError(argument, `an integer from ${least}${upTo}`, value);
   }
 }

@@ -1,5 +1,6 @@
 /** @file The published JSON Schemas against what the code makes and what it reads. */
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { ArgumentError, t5, tokenMasking, ul2 } from '@maskloom/core';
 import type { Json } from '@maskloom/shards';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -15,8 +16,10 @@ interface Schema {
   readonly properties: Record<string, object>;
 }
 
+/** As whoever uses the package finds it. */
 async function read(name: string): Promise<Schema> {
-  return JSON.parse(await readFile(new URL(`../${name}`, import.meta.url), 'utf8')) as Schema;
+  const path = createRequire(import.meta.url).resolve(`@maskloom/loader/${name}`);
+  return JSON.parse(await readFile(path, 'utf8')) as Schema;
 }
 
 const schema = await read('plan.schema.json');

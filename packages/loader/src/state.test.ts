@@ -126,7 +126,7 @@ describe('parseState()', () => {
     [{ version: 3 }, /version 3, expected 1 or 2/],
     [{ version: undefined }, /version nothing, expected/],
     [{ plan: 'x' }, /^state\.plan is "x", expected 64 hexadecimal digits: restore it/],
-    [{ fields: undefined }, /^state\.fields is undefined/],
+    [{ fields: undefined }, /^state\.fields is missing/],
     [{ fields: 'abc' }, /^state\.fields is "abc"/],
     [{ version: 1 }, /^state\.fields is "\w.*expected none in version 1/],
     [{ epoch: -1 }, /^state\.epoch is -1/],

@@ -165,14 +165,29 @@ describe('createDatasetWriter()', () => {
     const given = { ...options, columns: ['segment', 'units'] } as const;
     const writer = await createDatasetWriter(join(folder, 'data'), given);
     const append = (row: object) => writer.append({ inputIds: [2, 9, 3], ...row });
-    await expect(append({ units: [1, 1, 1] })).rejects.toThrow(/^segment is undefined/);
-    await expect(append({ segment: 2 })).rejects.toThrow(/^units is undefined, expected a column/);
+    await expect(append({ units: [1, 1, 1] })).rejects.toThrow(/^segment is missing/);
+    await expect(append({ segment: 2 })).rejects.toThrow(/^units is missing, expected a column/);
     await expect(append({ segment: 2, units: [1, 1] })).rejects.toThrow(
       /^units\.length is 2, expected 3, as many as tokens/,
     );
     await expect(append({ segment: 2, units: [1, 3, 1] })).rejects.toThrow(/^units\[1\] is 3/);
   });
 });
+
+/** The paths of all values in a JSON value. */
+function paths(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    [key],
+    ...paths(inner).map((path) => [key, ...path]),
+  ]);
+}
+
+function set(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [key, ...rest] = path;
+  if (rest.length === 0) target[key!] = value;
+  else set(target[key!] as Record<string, unknown>, rest, value);
+}
 
 describe('openDataset() names what is wrong', () => {
   const shard = () => join(folder, 'data', 'shard-00001.arrow');
@@ -223,12 +238,14 @@ describe('openDataset() names what is wrong', () => {
     );
     await writeFile(manifestPath(), text.replace('"rows": 30', '"rows": 31'));
     await expect(openDataset(join(folder, 'data'))).rejects.toThrow(
-      /rows is 31, its shards have 30/,
+      /manifest.json: rows is 31, expected 30, as its shards have/,
     );
     await writeFile(manifestPath(), text.replace('"version": 1', '"version": 2'));
-    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(/format version 2, expected 1/);
+    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(/version is 2, expected 1/);
     await writeFile(manifestPath(), text.replace('shard-00001.arrow', '../shard-00001.arrow'));
-    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(/leads out of the dataset/);
+    await expect(openDataset(join(folder, 'data'))).rejects.toThrow(
+      /does not lead out of the dataset/,
+    );
     await writeFile(manifestPath(), '[]');
     await expect(openDataset(join(folder, 'data'))).rejects.toMatchObject({ code: 'MANIFEST' });
   });
@@ -237,7 +254,7 @@ describe('openDataset() names what is wrong', () => {
     const { manifest, shards } = await openDataset(join(folder, 'data'));
     const given: Manifest = { ...manifest, columns: ['units'] };
     expect(() => openSamples(given, shards)).toThrow(
-      /found no column "units", expected an Arrow IPC file with input_ids, units/,
+      /columns is "units", expected what shard-00000\.arrow has \(no column "units", not List<Uint8>\)/,
     );
     const lists = (rows: number[][], item: Uint8 | Uint16) =>
       vectorFromArray(rows, new List(new Field('item', item, false)));
@@ -247,8 +264,8 @@ describe('openDataset() names what is wrong', () => {
         units: lists(units, new Uint8()),
       });
       const { buffer } = Uint8Array.from(tableToIPC(table, 'file'));
-      const shard = { ...manifest.shards[0]!, rows: 2 };
-      return openSamples({ ...given, rows: 2, shards: [shard] }, [buffer]);
+      const shard = { ...manifest.shards[0]!, rows: 2, tokens: 4 };
+      return openSamples({ ...given, rows: 2, longest: 3, shards: [shard] }, [buffer]);
     };
     expect([...open([[1, 1, 0], [1]]).units(0)!]).toEqual([1, 1, 0]);
     for (const units of [
@@ -263,6 +280,80 @@ describe('openDataset() names what is wrong', () => {
         /a column "units" with another number of values than tokens/,
       );
     }
+  });
+
+  test.each([
+    ['longest', 3, /longest is 3, expected 4, as the shards have/],
+    ['longest', 5, /longest is 5, expected 4/],
+    ['vocab.size', 65_537, /vocab\.size is 65537, expected a size for what shard-00000.arrow has/],
+    ['vocab.size', 30, /vocab\.size is 30, expected above 39, an id that the shards have/],
+    [
+      'vocab.counts',
+      Array(300).fill(0),
+      /vocab\.counts\[2\] is 0, expected 30, as the shards have/,
+    ],
+    ['vocab.sentinels', { first: 4 }, /vocab\.sentinels\.count is missing/],
+    ['vocab.colour', 1, /vocab\.colour is 1, expected no such field/],
+    ['vocab', null, /vocab is null, expected an object/],
+    ['vocab.specialIds', 7, /vocab\.specialIds is 7, expected an array of ids/],
+    [
+      'columns',
+      ['segment'],
+      /columns is "segment", expected what shard-00000.arrow has \(no column/,
+    ],
+    ['columns', [], /columns is an array of 0, expected "document" among them/],
+    ['columns', ['document', 'document'], /columns is "document", expected each column once/],
+    ['colour', 'red', /manifest.json: colour is "red", expected no such field/],
+    ['shards', {}, /shards is an object, expected an array/],
+    ['shards.1.colour', 'red', /shards\[1\]\.colour is "red", expected no such field/],
+    [
+      'shards.0.recordBatches.2.sha256',
+      '0'.repeat(64),
+      /recordBatches\[2\]\.sha256 is "0{64}", expected/,
+    ],
+    ['shards.0.recordBatches.2.offset', 8, /recordBatches\[2\]\.offset is 8, expected/],
+    ['shards.1.recordBatches.0.bytes', 7, /shards\[1\]\.recordBatches\[0\]\.bytes is 7, expected/],
+  ])('when the manifest has a false %s', async (field, value, message) => {
+    await rm(join(folder, 'data'), { recursive: true });
+    await write(join(folder, 'data'), someSamples, { ...options, columns: ['document'] });
+    const manifest = JSON.parse(await readFile(manifestPath(), 'utf8'));
+    set(manifest, field.split('.'), value);
+    await writeFile(manifestPath(), JSON.stringify(manifest));
+    const opening = openDataset(join(folder, 'data'));
+    await expect(opening).rejects.toThrow(message);
+    await expect(opening).rejects.toMatchObject({ code: 'MANIFEST', path: manifestPath() });
+  });
+
+  test('when tokens of two shards are moved from one to the other', async () => {
+    const manifest = JSON.parse(await readFile(manifestPath(), 'utf8'));
+    manifest.shards[0].tokens += 1;
+    manifest.shards[1].tokens -= 1;
+    await writeFile(manifestPath(), JSON.stringify(manifest));
+    await expect(openDataset(join(folder, 'data'))).rejects.toMatchObject({
+      code: 'MANIFEST',
+      field: 'shards[0].tokens',
+      actual: 49,
+    });
+  });
+
+  test('with an error of its own, whatever is put anywhere in the manifest', async () => {
+    const text = await readFile(manifestPath(), 'utf8');
+    const places = paths(JSON.parse(text));
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...places), fc.jsonValue(), async (place, value) => {
+        const manifest = JSON.parse(text);
+        set(manifest, place, value);
+        await writeFile(manifestPath(), JSON.stringify(manifest));
+        const problem = await openDataset(join(folder, 'data')).then(
+          () => undefined,
+          (error: unknown) => error as Error & { code?: string },
+        );
+        if (problem === undefined) return;
+        expect(problem.code).toMatch(/^(MANIFEST|SHARD_\w+)$/);
+        expect(problem.message).not.toMatch(/\n|undefined|not iterable|not a function|destructure/);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('and a row that is not there', async () => {

@@ -1,8 +1,9 @@
+import { checkRecordBatches, checkTokenIds } from './check-contents.ts';
 import { DatasetError, ManifestError, ShardError } from './errors.ts';
 import { datasetDigest, type Manifest, parseManifest, type ShardEntry } from './manifest.ts';
 import { openSamples } from './open-samples.ts';
 import { type DatasetMemory, divideMemory } from './paging/memory-budget.ts';
-import type { OpenShard } from './paging/paged-shard.ts';
+import { isPaged, type OpenShard } from './paging/paged-shard.ts';
 import { RowIndex } from './paging/row-index.ts';
 import { type Samples, type ShardBytes, sharedMemory } from './samples.ts';
 import { sha256, toHex } from './sha256/sha256.ts';
@@ -27,7 +28,10 @@ export interface Dataset extends Samples {
 
 /** Options of {@linkcode openDataset}. */
 export interface OpenDatasetOptions {
-  /** Compare each shard's SHA-256 with the manifest. Default true. */
+  /**
+   * Compare each shard's and record batch's SHA-256, and the token ids, with the manifest. Default true. Columns, rows
+   * and tokens are compared in any case; of shards that are not in memory, when they are read.
+   */
   readonly verify?: boolean;
   /**
    * The most bytes of memory to use for the dataset, in all threads together. If its shards take more, as many as fit
@@ -43,7 +47,7 @@ export interface OpenDatasetOptions {
  *
  * @param directory the dataset's folder, or its URL on a web server that answers range requests
  * @throws {DatasetError} with code `DATASET_MISSING` if there is no manifest.
- * @throws {ManifestError} if the manifest is torn or altered.
+ * @throws {ManifestError} if the manifest is torn or altered, naming the field, what was found and expected.
  * @throws {ShardError} naming the shard, what was expected and what was found.
  * @throws {ArgumentError} for a memory budget that is too small.
  *
@@ -68,7 +72,8 @@ export async function openDataset(
   options: OpenDatasetOptions = {},
 ): Promise<Dataset> {
   const { verify = true, memory: budget = Number.POSITIVE_INFINITY } = options;
-  const manifest = await readManifest(directory);
+  const path = joinLocation(directory, 'manifest.json');
+  const manifest = await readManifest(path, directory);
   const { residentShards, indexedShards, ...memory } = divideMemory(manifest, budget);
   const shards: OpenShard[] = [];
   for (const [index, entry] of manifest.shards.entries()) {
@@ -83,12 +88,18 @@ export async function openDataset(
     const bytes = RowIndex.bytes(manifest, entry.recordBatches.length);
     shards.push({ location, index: indexed ? sharedMemory(bytes) : undefined });
   }
-  const samples = openSamples(manifest, shards, { cache: memory.cache });
+  const samples = openSamples(manifest, shards, { cache: memory.cache, path });
+  if (verify) {
+    const resident = shards.filter((shard): shard is ShardBytes => !isPaged(shard));
+    checkTokenIds(path, manifest, samples, resident.length);
+    for (const [index, bytes] of resident.entries()) {
+      checkRecordBatches(path, manifest, index, new Uint8Array(bytes));
+    }
+  }
   return { ...samples, directory, manifest, digest: datasetDigest(manifest), shards, memory };
 }
 
-async function readManifest(directory: string): Promise<Manifest> {
-  const path = joinLocation(directory, 'manifest.json');
+async function readManifest(path: string, directory: string): Promise<Manifest> {
   let text: string;
   try {
     const source = await openByteSource(path);

@@ -1,3 +1,5 @@
+import type { ArgumentError } from '@maskloom/core';
+
 /** A dataset that is not there, or cannot be made there. */
 export class DatasetError extends Error {
   override readonly name = 'DatasetError';
@@ -27,13 +29,25 @@ export class ManifestError extends SyntaxError {
   readonly code = 'MANIFEST';
   /** The manifest's path. */
   readonly path: string;
+  /** The field that does not hold, such as `shards[0].rows`, where it is one. */
+  readonly field: string | undefined;
+  /** What was expected there, in words. */
+  readonly expected: string | undefined;
+  /** What was found there. */
+  readonly actual: unknown;
 
-  constructor(path: string, problem: string, options?: ErrorOptions) {
+  /** @param problem what does not hold: in words, or as a check of a field found it */
+  constructor(path: string, problem: string | ArgumentError, options?: ErrorOptions) {
+    const field = typeof problem === 'string' ? undefined : problem;
+    const found = typeof problem === 'string' ? problem : problem.message;
     super(
-      `${path}: ${problem}; encode the dataset again, or copy it again from its source`,
-      options,
+      `${path}: ${found}; encode the dataset again, or copy it again from its source`,
+      options ?? { cause: field },
     );
     this.path = path;
+    this.field = field?.argument;
+    this.expected = field?.expected;
+    this.actual = field?.actual;
   }
 }
 
@@ -100,5 +114,26 @@ export class ShardError extends Error {
   at(place: ShardPlace): ShardError {
     const { code, shard, expected, actual } = this;
     return new ShardError(code, shard, expected, actual, { cause: this, place });
+  }
+}
+
+/** A place that cannot be written to. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+  readonly code = 'OUTPUT';
+  /** The file or folder that was to be written. */
+  readonly path: string;
+
+  constructor(path: string, problem: string, options?: ErrorOptions) {
+    super(`Cannot write ${path}: ${problem}`, options);
+    this.path = path;
+  }
+
+  /** What the system said, with a remedy. */
+  static of(path: string, cause: unknown): OutputError {
+    if (cause instanceof OutputError) return cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const remedy = code === 'ENOSPC' ? 'free some space' : 'choose a place this user may write to';
+    return new OutputError(path, `${message}; ${remedy}`, { cause });
   }
 }

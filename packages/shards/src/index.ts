@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { createDraft, type Draft, makeFolders } from './draft.ts';
 export * from './portable.ts';
 export {
   createDatasetWriter,

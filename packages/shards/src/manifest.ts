@@ -1,4 +1,4 @@
-import { checkVocab, type VocabTraits } from '@maskloom/core';
+import { ArgumentError, checkVocab, type Sentinels, type VocabTraits } from '@maskloom/core';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { ManifestError } from './errors.ts';
 import { sha256, toHex } from './sha256/sha256.ts';
@@ -48,6 +48,45 @@ export interface Manifest {
   readonly shards: readonly ShardEntry[];
 }
 
+// Checked by the compiler, so that no field is forgotten here.
+const manifestFields: Record<keyof Manifest, true> = {
+  format: true,
+  version: true,
+  vocab: true,
+  tokenizer: true,
+  columns: true,
+  rows: true,
+  tokens: true,
+  longest: true,
+  rowsPerRecordBatch: true,
+  shards: true,
+};
+const vocabFields: Record<keyof VocabTraits, true> = {
+  size: true,
+  maskId: true,
+  padId: true,
+  specialIds: true,
+  continuationIds: true,
+  sentinels: true,
+  endId: true,
+  counts: true,
+};
+const sentinelFields: Record<keyof Sentinels, true> = { first: true, count: true };
+const shardFields: Record<keyof ShardEntry, true> = {
+  path: true,
+  firstRow: true,
+  rows: true,
+  tokens: true,
+  bytes: true,
+  sha256: true,
+  recordBatches: true,
+};
+const rangeFields: Record<keyof RecordBatchRange, true> = {
+  offset: true,
+  bytes: true,
+  sha256: true,
+};
+
 /**
  * The dataset digest: SHA-256 of the manifest's canonical JSON without the shards' paths, hexadecimal.
  * Moving or renaming shards does not change it; any other byte does.
@@ -74,61 +113,101 @@ export function parseManifest(path: string, text: string): Manifest {
     throw new ManifestError(path, 'not a Maskloom manifest, expected format "maskloom-dataset"');
   }
   if (value['version'] !== 1) {
-    throw new ManifestError(path, `format version ${String(value['version'])}, expected 1`);
+    throw new ManifestError(path, new ArgumentError('version', '1', value['version']));
   }
-  // What follows reads the fields it checks; a wrong type anywhere ends in one of its throws.
   const manifest = value as unknown as Manifest;
   try {
     checkFields(manifest);
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new ManifestError(path, problem, { cause });
+    if (cause instanceof ArgumentError) throw new ManifestError(path, cause);
+    throw cause;
   }
   return manifest;
 }
 
 function checkFields(manifest: Manifest): void {
+  checkObject('the manifest', manifest, manifestFields, '');
+  checkObject('vocab', manifest.vocab, vocabFields);
+  const { sentinels } = manifest.vocab;
+  if (sentinels !== undefined) {
+    checkObject('vocab.sentinels', sentinels, sentinelFields);
+    checkCount('vocab.sentinels.first', sentinels.first, 0);
+    checkCount('vocab.sentinels.count', sentinels.count, 1);
+  }
   checkVocab(manifest.vocab);
   checkSha256('tokenizer', manifest.tokenizer);
   for (const name of ['rows', 'tokens', 'longest'] as const) checkCount(name, manifest[name], 0);
   checkCount('rowsPerRecordBatch', manifest.rowsPerRecordBatch, 1);
-  for (const column of manifest.columns) {
-    if (!extraColumns.includes(column)) {
-      throw new Error(`columns has "${column}", expected document, offset, segment or units`);
-    }
-  }
+  checkColumns(manifest.columns);
+  checkArray('shards', manifest.shards);
   let row = 0;
   let tokens = 0;
+  const paths = new Set<string>();
   for (const [index, shard] of manifest.shards.entries()) {
     const name = `shards[${index}]`;
-    if (typeof shard.path !== 'string') throw new Error(`${name}.path is not a string`);
-    if (shard.path.startsWith('/') || shard.path.split(/[/\\]/).includes('..')) {
-      throw new Error(`${name}.path "${shard.path}" leads out of the dataset's folder`);
+    checkShard(name, shard, manifest.rowsPerRecordBatch);
+    if (shard.firstRow !== row)
+      throw new ArgumentError(`${name}.firstRow`, `${row}`, shard.firstRow);
+    if (paths.has(shard.path)) {
+      throw new ArgumentError(`${name}.path`, 'a file no other shard has', shard.path);
     }
-    for (const field of ['rows', 'tokens', 'bytes'] as const) {
-      checkCount(`${name}.${field}`, shard[field], 0);
-    }
-    if (shard.firstRow !== row) {
-      throw new Error(`${name}.firstRow is ${shard.firstRow}, expected ${row}`);
-    }
-    checkSha256(`${name}.sha256`, shard.sha256);
-    const batches = Math.ceil(shard.rows / manifest.rowsPerRecordBatch);
-    if (shard.recordBatches.length !== batches) {
-      throw new Error(
-        `${name} lists ${shard.recordBatches.length} record batches, expected ${batches}`,
-      );
-    }
-    for (const [batch, range] of shard.recordBatches.entries()) {
-      checkCount(`${name}.recordBatches[${batch}].offset`, range.offset, 0);
-      checkCount(`${name}.recordBatches[${batch}].bytes`, range.bytes, 1);
-      checkSha256(`${name}.recordBatches[${batch}].sha256`, range.sha256);
-    }
+    paths.add(shard.path);
     row += shard.rows;
     tokens += shard.tokens;
   }
-  if (row !== manifest.rows) throw new Error(`rows is ${manifest.rows}, its shards have ${row}`);
+  if (row !== manifest.rows) {
+    throw new ArgumentError('rows', `${row}, as its shards have`, manifest.rows);
+  }
   if (tokens !== manifest.tokens) {
-    throw new Error(`tokens is ${manifest.tokens}, its shards have ${tokens}`);
+    throw new ArgumentError('tokens', `${tokens}, as its shards have`, manifest.tokens);
+  }
+}
+
+function checkShard(name: string, shard: ShardEntry, rowsPerRecordBatch: number): void {
+  checkObject(name, shard, shardFields);
+  const { path } = shard;
+  if (typeof path !== 'string' || path === '') {
+    throw new ArgumentError(`${name}.path`, "a file in the dataset's folder", path);
+  }
+  if (/^[/\\]|^[a-z]:/i.test(path) || path.split(/[/\\]/).includes('..')) {
+    throw new ArgumentError(
+      `${name}.path`,
+      "a path that does not lead out of the dataset's folder",
+      path,
+    );
+  }
+  checkCount(`${name}.firstRow`, shard.firstRow, 0);
+  for (const field of ['rows', 'tokens', 'bytes'] as const) {
+    checkCount(`${name}.${field}`, shard[field], 0);
+  }
+  checkSha256(`${name}.sha256`, shard.sha256);
+  checkArray(`${name}.recordBatches`, shard.recordBatches);
+  const batches = Math.ceil(shard.rows / rowsPerRecordBatch);
+  if (shard.recordBatches.length !== batches) {
+    throw new ArgumentError(
+      `${name}.recordBatches`,
+      `${batches} record batches`,
+      shard.recordBatches,
+    );
+  }
+  for (const [index, range] of shard.recordBatches.entries()) {
+    const batch = `${name}.recordBatches[${index}]`;
+    checkObject(batch, range, rangeFields);
+    checkCount(`${batch}.offset`, range.offset, 0);
+    checkCount(`${batch}.bytes`, range.bytes, 1);
+    checkSha256(`${batch}.sha256`, range.sha256);
+  }
+}
+
+function checkColumns(columns: readonly ExtraColumn[]): void {
+  checkArray('columns', columns);
+  for (const [index, column] of columns.entries()) {
+    if (!extraColumns.includes(column)) {
+      throw new ArgumentError('columns', extraColumns.join(', '), column);
+    }
+    if (columns.indexOf(column) !== index) {
+      throw new ArgumentError('columns', 'each column once', column);
+    }
   }
 }
 
@@ -136,14 +215,33 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function checkObject(
+  name: string,
+  value: object,
+  fields: Readonly<Record<string, true>>,
+  prefix = `${name}.`,
+): void {
+  if (!isRecord(value)) throw new ArgumentError(name, 'an object', value);
+  for (const field of Object.keys(value)) {
+    // A field that is ignored would still change the dataset digest.
+    if (!Object.hasOwn(fields, field)) {
+      throw new ArgumentError(`${prefix}${field}`, 'no such field', value[field]);
+    }
+  }
+}
+
+function checkArray(name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new ArgumentError(name, 'an array', value);
+}
+
 function checkCount(name: string, value: unknown, least: number): void {
   if (!Number.isSafeInteger(value) || (value as number) < least) {
-    throw new Error(`${name} is ${String(value)}, expected an integer from ${least}`);
+    throw new ArgumentError(name, `an integer from ${least}`, value);
   }
 }
 
 function checkSha256(name: string, value: unknown): void {
   if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) {
-    throw new Error(`${name} is ${String(value)}, expected 64 hexadecimal digits`);
+    throw new ArgumentError(name, '64 hexadecimal digits', value);
   }
 }

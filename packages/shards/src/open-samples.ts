@@ -7,6 +7,8 @@ import { residentSamples, type Samples } from './samples.ts';
 export interface OpenSamplesOptions {
   /** Bytes of record batches that this thread may keep. Default 0: it keeps one. */
   readonly cache?: number;
+  /** Where the manifest is from, for messages. Default `manifest.json`. */
+  readonly path?: string;
 }
 
 /**
@@ -14,7 +16,8 @@ export interface OpenSamplesOptions {
  * not in memory are read by each thread itself.
  *
  * @param shards `shards` of the opened dataset, in the manifest's order
- * @throws {ShardError} with code `SHARD_FORMAT` if a shard does not hold what the manifest says.
+ * @throws {ShardError} with code `SHARD_FORMAT` if a shard is no Arrow IPC file of such rows.
+ * @throws {ManifestError} naming the field that is not as the shards are.
  *
  * @example
  * ```ts
@@ -30,6 +33,7 @@ export function openSamples(
   options: OpenSamplesOptions = {},
 ): Samples {
   const resident = residentSamples(
+    options.path ?? 'manifest.json',
     manifest,
     shards.map((shard) => (isPaged(shard) ? undefined : shard)),
   );

@@ -5,7 +5,13 @@
  */
 export { canonicalJson, type Json } from './canonical-json.ts';
 export { type Dataset, type OpenDatasetOptions, openDataset } from './dataset.ts';
-export { DatasetError, ManifestError, ShardError, type ShardPlace } from './errors.ts';
+export {
+  DatasetError,
+  ManifestError,
+  OutputError,
+  ShardError,
+  type ShardPlace,
+} from './errors.ts';
 export {
   datasetDigest,
   type ExtraColumn,

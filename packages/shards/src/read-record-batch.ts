@@ -12,8 +12,11 @@ import { VectorLoader } from 'apache-arrow/visitor/vectorloader';
 
 const magic = 'ARROW1';
 
-/** The record batches of an Arrow IPC file. */
-export function readRecordBatches(file: Uint8Array): RecordBatch[] {
+/** The schema and the record batches of an Arrow IPC file. */
+export function readArrowFile(file: Uint8Array): {
+  readonly schema: Schema;
+  readonly recordBatches: RecordBatch[];
+} {
   // At the end: the footer, its length, and the magic word.
   const footerEnd = file.length - magic.length - 4;
   if (footerEnd < magic.length || !hasMagic(file, 0) || !hasMagic(file, footerEnd + 4)) {
@@ -22,9 +25,13 @@ export function readRecordBatches(file: Uint8Array): RecordBatch[] {
   const length = viewOf(file).getInt32(footerEnd, true);
   if (length <= 0 || length > footerEnd) throw new RangeError(`a footer of ${length} bytes`);
   const footer = Footer.decode(file.slice(footerEnd - length, footerEnd));
-  return Array.from(footer.recordBatches(), ({ offset, metaDataLength, bodyLength }) =>
-    readRecordBatch(footer.schema, file.subarray(offset, offset + metaDataLength + bodyLength)),
+  const { schema } = footer;
+  const recordBatches = Array.from(
+    footer.recordBatches(),
+    ({ offset, metaDataLength, bodyLength }) =>
+      readRecordBatch(schema, file.subarray(offset, offset + metaDataLength + bodyLength)),
   );
+  return { schema, recordBatches };
 }
 
 /** The record batch in an encapsulated message, metadata and body. */

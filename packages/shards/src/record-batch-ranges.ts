@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { Footer } from 'apache-arrow/ipc/metadata/file';
 import type { RecordBatchRange } from './manifest.ts';
+import { sha256, toHex } from './sha256/sha256.ts';
 
 /** The byte ranges and checksums of the record batches in a finished Arrow IPC file. */
 export function recordBatchRanges(file: Uint8Array): RecordBatchRange[] {
@@ -14,7 +14,7 @@ export function recordBatchRanges(file: Uint8Array): RecordBatchRange[] {
     return {
       offset: block.offset,
       bytes,
-      sha256: createHash('sha256').update(range).digest('hex'),
+      sha256: toHex(sha256(range)),
     };
   });
 }

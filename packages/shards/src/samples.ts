@@ -1,8 +1,9 @@
 import { ArgumentError } from '@maskloom/core';
 import type { RecordBatch } from 'apache-arrow';
-import { ShardError } from './errors.ts';
+import { checkCounts, checkSchema } from './check-contents.ts';
+import { ManifestError, ShardError } from './errors.ts';
 import type { Manifest } from './manifest.ts';
-import { readRecordBatches } from './read-record-batch.ts';
+import { readArrowFile } from './read-record-batch.ts';
 
 /** The bytes of a shard, in memory that threads may share. */
 export type ShardBytes = SharedArrayBuffer | ArrayBuffer;
@@ -24,8 +25,11 @@ export interface Samples extends ReadySamples {
    * @throws {ShardError} if a shard can't be read, or is not what the manifest says.
    */
   readonly load?: (request: LoadRequest) => Promise<LoadedSamples>;
-  /** Begins to read what these rows will need, and forgets about what fails. Absent where all shards are in memory. */
-  readonly readAhead?: (rows: readonly number[]) => void;
+  /**
+   * Begins to read what these rows will need, and forgets about what fails. It asks for them only if that can be of use.
+   * Absent where all shards are in memory.
+   */
+  readonly readAhead?: (rows: () => readonly number[]) => void;
   /** Closes what is open for reading. Absent where all shards are in memory. */
   readonly close?: () => void;
 }
@@ -70,9 +74,11 @@ export interface RecordBatchColumns {
 /**
  * The samples of those shards that are in memory, without copying.
  *
+ * @param path of the manifest, for messages
  * @param shards the bytes of each shard of the manifest, in its order; undefined if it is not in memory
  */
 export function residentSamples(
+  path: string,
   manifest: Manifest,
   shards: readonly (ShardBytes | undefined)[],
 ): ReadySamples {
@@ -80,10 +86,11 @@ export function residentSamples(
   const columns = manifest.shards.map((shard, index) => {
     const bytes = shards[index];
     if (bytes === undefined) return undefined;
-    const batches = readColumns(manifest, shard.path, bytes);
+    const batches = readColumns(path, manifest, shard.path, bytes);
     const rows = batches.map((batch) => batch.offsets.length - 1);
-    const uneven = rows.slice(0, -1).some((count) => count !== rowsPerRecordBatch);
-    if (uneven || rows.reduce((sum, count) => sum + count, 0) !== shard.rows) {
+    const whole = rows.slice(0, -1).every((count) => count === rowsPerRecordBatch);
+    const fits = (rows.at(-1) ?? 0) <= rowsPerRecordBatch;
+    if (!whole || !fits || rows.reduce((sum, count) => sum + count, 0) !== shard.rows) {
       throw new ShardError(
         'SHARD_FORMAT',
         shard.path,
@@ -93,6 +100,7 @@ export function residentSamples(
     }
     return batches;
   });
+  checkCounts(path, manifest, columns);
   const placeOf = rowPlaces(manifest);
 
   function locate(row: number): { batch: RecordBatchColumns; index: number } {
@@ -155,13 +163,21 @@ export function rowPlaces(manifest: Manifest): (row: number) => RowPlace {
   };
 }
 
-function readColumns(manifest: Manifest, path: string, bytes: ShardBytes): RecordBatchColumns[] {
+function readColumns(
+  path: string,
+  manifest: Manifest,
+  shard: string,
+  bytes: ShardBytes,
+): RecordBatchColumns[] {
   try {
-    return readRecordBatches(new Uint8Array(bytes)).map((batch) => columnsOf(manifest, batch));
+    const { schema, recordBatches } = readArrowFile(new Uint8Array(bytes));
+    checkSchema(path, manifest, shard, schema);
+    return recordBatches.map((batch) => columnsOf(manifest, batch));
   } catch (cause) {
+    if (cause instanceof ManifestError) throw cause;
     const problem = cause instanceof Error ? cause.message : String(cause);
     const expected = `an Arrow IPC file with ${['input_ids', ...manifest.columns].join(', ')}`;
-    throw new ShardError('SHARD_FORMAT', path, expected, problem, { cause });
+    throw new ShardError('SHARD_FORMAT', shard, expected, problem, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { access, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   ArgumentError,
   checkUnitColumn,
@@ -21,6 +22,7 @@ import {
   Uint32,
   Uint64,
 } from 'apache-arrow';
+import { createDraft, type Draft } from './draft.ts';
 import { DatasetError } from './errors.ts';
 import type { ExtraColumn, Manifest, ShardEntry } from './manifest.ts';
 import { recordBatchRanges } from './record-batch-ranges.ts';
@@ -71,7 +73,9 @@ export interface DatasetWriter {
    *   not 0 and 1.
    */
   append(row: ShardRow): Promise<void>;
-  /** Writes what is left and the manifest, and moves the dataset into place. */
+  /** Writes what is left and the manifest, so that only the moving into place is left to `close()`. */
+  finish(): Promise<Manifest>;
+  /** Finishes the dataset and moves it into place. */
   close(): Promise<Manifest>;
   /** Removes all that was written. */
   abort(): Promise<void>;
@@ -82,6 +86,7 @@ export interface DatasetWriter {
  * renamed by `close()`: readers see the whole dataset or none.
  *
  * @throws {DatasetError} with code `DATASET_EXISTS` if `directory` is there.
+ * @throws {OutputError} if it cannot be written there.
  * @throws {ArgumentError} for options out of range.
  *
  * @example
@@ -107,12 +112,8 @@ export async function createDatasetWriter(
   if (!Number.isInteger(rowsPerShard) || rowsPerShard < 1 || rowsPerShard % rowsPerRecordBatch) {
     throw new ArgumentError('rowsPerShard', `a multiple of ${rowsPerRecordBatch}`, rowsPerShard);
   }
-  const target = resolve(directory);
-  await refuseExisting(target, directory);
-  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
-  await mkdir(dirname(target), { recursive: true });
-  await mkdir(temporary);
-  return new ArrowDatasetWriter(directory, target, temporary, {
+  refuseExisting(directory);
+  return new ArrowDatasetWriter(directory, await createDraft(directory, 'folder'), {
     ...options,
     columns: options.columns ?? [],
     counts: options.counts ?? false,
@@ -121,19 +122,13 @@ export async function createDatasetWriter(
   });
 }
 
-async function refuseExisting(target: string, directory: string): Promise<void> {
-  try {
-    await access(target);
-  } catch {
-    return;
-  }
-  throw new DatasetError('DATASET_EXISTS', directory);
+function refuseExisting(directory: string): void {
+  if (existsSync(directory)) throw new DatasetError('DATASET_EXISTS', directory);
 }
 
 class ArrowDatasetWriter implements DatasetWriter {
   readonly #directory: string;
-  readonly #target: string;
-  readonly #temporary: string;
+  readonly #draft: Draft;
   readonly #options: Required<DatasetWriterOptions>;
   readonly #schema: Schema;
   readonly #shards: ShardEntry[] = [];
@@ -145,16 +140,11 @@ class ArrowDatasetWriter implements DatasetWriter {
   #tokens = 0;
   #longest = 0;
   readonly #counts: Float64Array | undefined;
+  #manifest: Manifest | undefined;
 
-  constructor(
-    directory: string,
-    target: string,
-    temporary: string,
-    options: Required<DatasetWriterOptions>,
-  ) {
+  constructor(directory: string, draft: Draft, options: Required<DatasetWriterOptions>) {
     this.#directory = directory;
-    this.#target = target;
-    this.#temporary = temporary;
+    this.#draft = draft;
     this.#options = options;
     this.#schema = shardSchema(options.vocab.size, options.columns);
     if (options.counts) this.#counts = new Float64Array(options.vocab.size);
@@ -174,7 +164,7 @@ class ArrowDatasetWriter implements DatasetWriter {
     if (this.#shardRows === this.#options.rowsPerShard) await this.#finishShard();
   }
 
-  async close(): Promise<Manifest> {
+  async finish(): Promise<Manifest> {
     this.#finishRecordBatch();
     await this.#finishShard();
     const { tokenizerDigest, columns, rowsPerRecordBatch } = this.#options;
@@ -195,15 +185,21 @@ class ArrowDatasetWriter implements DatasetWriter {
       shards: this.#shards,
     };
     const text = `${JSON.stringify(manifest, null, 1)}\n`;
-    await writeDurably(join(this.#temporary, 'manifest.json'), Buffer.from(text));
-    // rename() would replace an empty folder that came meanwhile, and fail on any other.
-    await refuseExisting(this.#target, this.#directory);
-    await rename(this.#temporary, this.#target);
+    await writeDurably(join(this.#draft.path, 'manifest.json'), Buffer.from(text));
+    this.#manifest = manifest;
+    return manifest;
+  }
+
+  async close(): Promise<Manifest> {
+    const manifest = this.#manifest ?? (await this.finish());
+    // Moved there, it would replace an empty folder that came meanwhile, and fail on any other.
+    refuseExisting(this.#directory);
+    this.#draft.keep();
     return manifest;
   }
 
   async abort(): Promise<void> {
-    await rm(this.#temporary, { recursive: true, force: true });
+    await this.#draft.discard();
   }
 
   #check(row: ShardRow): void {
@@ -250,7 +246,7 @@ class ArrowDatasetWriter implements DatasetWriter {
     const writer = RecordBatchFileWriter.writeAll(this.#recordBatches);
     const file = writer.toUint8Array(true);
     const path = `shard-${String(this.#shards.length).padStart(5, '0')}.arrow`;
-    await writeDurably(join(this.#temporary, path), file);
+    await writeDurably(join(this.#draft.path, path), file);
     this.#shards.push({
       path,
       firstRow: this.#firstRow,

@@ -192,12 +192,13 @@ describe('encode()', () => {
     expect(result.train.documents).toBeGreaterThan(0);
   });
 
-  test('leaves nothing when text fails in the middle', async () => {
+  test('leaves nothing when text fails in the middle, not even the folders above', async () => {
     await writeFile(at('texts', '10.txt'), Buffer.from([0x61, 0x62, 0xff, 0x63]));
     const before = await readdir(folder);
-    const job = encode({ inputs: [at('texts')], tokenizer, out: at('data'), holdout: 0.1 });
+    const out = at('above', 'it', 'data');
+    const job = encode({ inputs: [at('texts')], tokenizer, out, holdout: 0.1 });
     await expect(job).rejects.toThrow(/10\.txt is not UTF-8 from byte 2 on/);
-    const plain = encode({ inputs: [at('texts')], tokenizer, out: at('data') });
+    const plain = encode({ inputs: [at('texts')], tokenizer, out });
     await expect(plain).rejects.toMatchObject({ code: 'TEXT_ENCODING' });
     expect(await readdir(folder)).toEqual(before);
   });
@@ -218,6 +219,21 @@ describe('encode()', () => {
       [first, second].map((text) => JSON.stringify({ text })).join('\n'),
     );
     await expect(encode({ ...job, holdout: 0.3 })).rejects.toMatchObject({ code: 'TEXT_EMPTY' });
+    expect(await readdir(folder)).toEqual(before);
+  });
+
+  test('refuses a second folder in, around or at the first, or without a holdout', async () => {
+    const before = await readdir(folder);
+    const job = { inputs: [at('no-such-text')], tokenizer, out: at('data'), holdout: 0.1 };
+    for (const holdoutOut of [at('data'), at('data', 'held'), `${at('data')}/.`, folder]) {
+      await expect(encode({ ...job, holdoutOut })).rejects.toThrow(
+        /^holdoutOut is ".*", expected a folder apart from .*data$/,
+      );
+    }
+    const { holdout: _, ...whole } = job;
+    await expect(encode({ ...whole, holdoutOut: at('held') })).rejects.toThrow(
+      /^holdoutOut is ".*held", expected none without holdout/,
+    );
     expect(await readdir(folder)).toEqual(before);
   });
 

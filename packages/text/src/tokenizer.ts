@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { checkVocab, type Sentinels, type VocabTraits } from '@maskloom/core';
-import { AutoTokenizer, env, type PreTrainedTokenizer } from '@xenova/transformers';
+import type { PreTrainedTokenizer } from '@xenova/transformers';
 import { TokenizerError } from './errors.ts';
+import { filesFromHub } from './hub.ts';
+import { filesFromFolder, makeTokenizer } from './tokenizer-files.ts';
 import { type AddedToken, type TokenizerJson, wordMarks } from './word-starts.ts';
 
 /** A tokenizer with what masking needs to know of it. */
@@ -31,9 +32,9 @@ export interface Tokenizer {
 /**
  * Loads a tokenizer with `@xenova/transformers`: from a local folder with `tokenizer.json` and
  * `tokenizer_config.json`, never touching the network; or, where there is no such folder, by its name
- * from the Hugging Face hub.
+ * from the Hugging Face hub (or the `HF_ENDPOINT` of the environment), kept in `~/.cache/maskloom/tokenizers`.
  *
- * @throws {TokenizerError} if there is none, or it lacks a mask, padding, [CLS] or [SEP] token.
+ * @throws {TokenizerError} if there is none, naming the file that is missing or torn, or if it lacks a mask, padding, [CLS] or [SEP] token.
  *
  * @example
  * ```ts
@@ -47,60 +48,8 @@ export async function loadTokenizer(folderOrName: string): Promise<Tokenizer> {
     (found) => found.isDirectory(),
     () => false,
   );
-  const { tokenizer, json } = isFolder
-    ? await loadFolder(folderOrName)
-    : await loadFromHub(folderOrName);
-  return describe(folderOrName, tokenizer, json);
-}
-
-interface Loaded {
-  readonly tokenizer: PreTrainedTokenizer;
-  /** The text of `tokenizer.json`. */
-  readonly json: string;
-}
-
-async function loadFolder(folder: string): Promise<Loaded> {
-  const path = join(folder, 'tokenizer.json');
-  try {
-    const json = await readFile(path, 'utf8');
-    const absolute = resolve(folder);
-    env.localModelPath = dirname(absolute);
-    const tokenizer = await AutoTokenizer.from_pretrained(basename(absolute), {
-      local_files_only: true,
-    });
-    return { tokenizer, json };
-  } catch (cause) {
-    throw new TokenizerError(
-      folder,
-      `No tokenizer in ${folder}: expected tokenizer.json and tokenizer_config.json there (${reason(cause)}); make one with \`maskloom tokenizer train\``,
-      { cause },
-    );
-  }
-}
-
-async function loadFromHub(name: string): Promise<Loaded> {
-  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(name)) {
-    throw new TokenizerError(
-      name,
-      `No tokenizer at ${name}: found no such folder; make one with \`maskloom tokenizer train\`, or give a name on the hub`,
-    );
-  }
-  try {
-    const tokenizer = await AutoTokenizer.from_pretrained(name);
-    const cache = env.cacheDir ?? '.';
-    const json = await readFile(join(cache, name, 'tokenizer.json'), 'utf8');
-    return { tokenizer, json };
-  } catch (cause) {
-    throw new TokenizerError(
-      name,
-      `Unknown tokenizer "${name}": found no such folder, and the hub did not give it (${reason(cause)}); check the name and the network, or make one with \`maskloom tokenizer train\``,
-      { cause },
-    );
-  }
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
+  const files = isFolder ? await filesFromFolder(folderOrName) : await filesFromHub(folderOrName);
+  return describe(folderOrName, makeTokenizer(folderOrName, files), files.json);
 }
 
 function describe(name: string, tokenizer: PreTrainedTokenizer, json: string): Tokenizer {

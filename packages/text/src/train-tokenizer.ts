@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ArgumentError } from '@maskloom/core';
+import { createDraft } from '@maskloom/shards';
 import { BertTokenizer } from '@xenova/transformers';
 import { TokenizerError } from './errors.ts';
 import { trainPieces } from './word-piece.ts';
@@ -77,7 +78,11 @@ export async function trainWordPiece(
   if (counts.size === 0) {
     throw new ArgumentError('number of words', 'at least 1', 0, 'give texts with words');
   }
-  const pieces = trainPieces(counts, { size: vocabSize - specials, minFrequency });
+  const pieces = trainPieces(counts, {
+    size: vocabSize - specials,
+    special: specials,
+    minFrequency,
+  });
   return { tokenizer: tokenizerJson(pieces, special, lowercase), config };
 }
 
@@ -171,30 +176,26 @@ function configJson(lowercase: boolean) {
  * Writes a trained tokenizer to a folder, whole or not at all.
  *
  * @throws {TokenizerError} if the folder is there.
+ * @throws {OutputError} if it cannot be written there.
  */
 export async function writeTokenizer(directory: string, trained: TrainedTokenizer): Promise<void> {
-  const target = resolve(directory);
-  const exists = await access(target).then(
-    () => true,
-    () => false,
-  );
-  if (exists) {
+  if (existsSync(directory)) {
     throw new TokenizerError(
       directory,
       `${directory} is already there: choose another folder, or remove it first`,
     );
   }
-  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
-  await mkdir(dirname(target), { recursive: true });
-  await mkdir(temporary);
+  const draft = await createDraft(directory, 'folder');
   try {
     const files = { 'tokenizer.json': trained.tokenizer, 'tokenizer_config.json': trained.config };
     for (const [name, value] of Object.entries(files)) {
-      await writeFile(join(temporary, name), `${JSON.stringify(value, null, 1)}\n`, { flag: 'wx' });
+      await writeFile(join(draft.path, name), `${JSON.stringify(value, null, 1)}\n`, {
+        flag: 'wx',
+      });
     }
-    await rename(temporary, target);
+    draft.keep();
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    await draft.discard();
     throw error;
   }
 }

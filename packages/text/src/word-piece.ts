@@ -12,6 +12,8 @@ const prefix = '##';
 export interface PieceOptions {
   /** Number of pieces to learn, characters included. */
   readonly size: number;
+  /** Special tokens that the vocabulary has besides. Default 0. */
+  readonly special?: number;
   /** Pairs seen less often are not merged. */
   readonly minFrequency: number;
 }
@@ -28,7 +30,7 @@ interface Word {
  * @throws {ArgumentError} if `size` does not even hold the characters.
  */
 export function trainPieces(counts: ReadonlyMap<string, number>, options: PieceOptions): string[] {
-  const { size, minFrequency } = options;
+  const { size, special = 0, minFrequency } = options;
   const ids = new Map<string, number>();
   const pieces: string[] = [];
   const idOf = (piece: string): number => {
@@ -49,8 +51,8 @@ export function trainPieces(counts: ReadonlyMap<string, number>, options: PieceO
   if (pieces.length > size) {
     throw new ArgumentError(
       'vocabSize',
-      `room for the ${pieces.length} characters of the text besides the special tokens`,
-      size,
+      `at least ${special + pieces.length}: ${special} special tokens, and ${pieces.length} characters (at the start of a word, or inside) that the text has`,
+      special + size,
     );
   }
   const words: Word[] = sorted.map(([word, count]) => ({

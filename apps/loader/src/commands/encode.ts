@@ -1,6 +1,6 @@
 import { ArgumentError } from '@maskloom/core';
 import { Command } from 'commander';
-import { integer, share } from '../options.ts';
+import { integer, path, paths, share } from '../options.ts';
 import { progressBar } from '../progress.ts';
 
 interface EncodeCommandOptions {
@@ -19,12 +19,20 @@ interface EncodeCommandOptions {
 export function encodeCommand(): Command {
   return new Command('encode')
     .description('tokenise text files and pack full sentences into a dataset')
-    .argument('<files...>', 'text: .txt and .md (a document each), .jsonl (one a line), or folders')
-    .requiredOption('--tokenizer <folder>', 'a folder with tokenizer.json, or a name on the hub')
-    .requiredOption('--out <folder>', 'where to write the dataset')
+    .argument(
+      '<files...>',
+      'text: .txt and .md (a document each), .jsonl (one a line), or folders',
+      paths,
+    )
+    .requiredOption(
+      '--tokenizer <folder>',
+      'a folder with tokenizer.json, or a name on the hub',
+      path,
+    )
+    .requiredOption('--out <folder>', 'where to write the dataset', path)
     .option('--max-length <tokens>', 'longest sample, special tokens included', integer(3), 128)
     .option('--holdout <share>', 'share of the documents to set aside', share, 0)
-    .option('--holdout-out <folder>', 'where to write those (default: <out>-holdout)')
+    .option('--holdout-out <folder>', 'where to write those (default: <out>-holdout)', path)
     .option('--pairs', 'make pairs of segments, for objectives with sentence order')
     .option('--units', 'say where words begin, for whole-word masking with --unit column')
     .option('--counts', 'count how often each token occurs, for --random-words unigram')

@@ -1,4 +1,5 @@
 import {
+  ArgumentError,
   createMasker,
   ignoredLabel,
   type MaskedSample,
@@ -7,11 +8,11 @@ import {
   toMode,
   toUint64,
 } from '@maskloom/core';
-import { rateOf } from '@maskloom/loader';
+import { checkDataset, rateOf } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import type { Tokenizer } from '@maskloom/text';
 import { Command, Option } from 'commander';
-import { integer, memory, memoryOption, seed } from '../options.ts';
+import { integer, memory, memoryOption, path, seed } from '../options.ts';
 import { readPlan } from '../plan-file.ts';
 
 interface PreviewCommandOptions {
@@ -42,9 +43,9 @@ interface PreviewToken {
 export function previewCommand(): Command {
   return new Command('preview')
     .description('show how a sample is masked, epoch by epoch')
-    .requiredOption('--plan <file>', 'the plan')
-    .requiredOption('--data <folder>', 'its dataset; of a mixture, the one that has the sample')
-    .requiredOption('--tokenizer <folder>', 'the tokenizer it was encoded with')
+    .requiredOption('--plan <file>', 'the plan', path)
+    .requiredOption('--data <folder>', 'its dataset', path)
+    .requiredOption('--tokenizer <folder>', 'the tokenizer it was encoded with', path)
     .addOption(new Option('--sample <id>', 'which sample').argParser(seed).default(0n, '0'))
     .option('--epoch <number>', 'first epoch', integer(0), 0)
     .option('--epochs <count>', 'how many epochs', integer(1), 4)
@@ -58,14 +59,31 @@ export function previewCommand(): Command {
 }
 
 async function run(options: PreviewCommandOptions): Promise<void> {
+  if (options.copies !== undefined && options.mode !== 'static') {
+    throw new ArgumentError('copies', 'none without --mode static', options.copies);
+  }
   const plan = await readPlan(options.plan);
   const dataset = await openDataset(options.data, { memory: options.memory });
+  // Of a mixture, whichever it is of the plan's datasets.
+  const number = plan.datasets.findIndex(({ digest }) => digest === dataset.digest);
+  checkDataset(plan, dataset, Math.max(0, number));
   // Loaded here: the tokenizer library is large, and other commands do without it.
   const { loadTokenizer } = await import('@maskloom/text');
   const tokenizer = await loadTokenizer(options.tokenizer);
+  if (tokenizer.digest !== dataset.manifest.tokenizer) {
+    throw new ArgumentError(
+      'tokenizer',
+      `the one that ${options.data} was encoded with (SHA-256 ${dataset.manifest.tokenizer}; this is ${tokenizer.digest})`,
+      options.tokenizer,
+    );
+  }
   const sample = toUint64('sample', options.sample);
-  const named = plan.datasets.find(({ digest }) => digest === dataset.digest) ?? plan.datasets[0]!;
-  const row = Number(sample - BigInt(named.base));
+  const { base, rows } = plan.datasets[number]!;
+  const row = Number(sample - BigInt(base));
+  if (row < 0 || row >= rows) {
+    const last = BigInt(base) + BigInt(rows) - 1n;
+    throw new ArgumentError('sample', `an id from ${base} to ${last}`, String(sample));
+  }
   using loaded = await dataset.load?.({ rows: [row] });
   const ready = loaded ?? dataset;
   const ids = ready.sample(row);

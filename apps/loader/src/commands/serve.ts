@@ -1,5 +1,13 @@
 import { ArgumentError } from '@maskloom/core';
-import { type CacheOptions, createLoader, mixedVocab, type Plan, stagesId } from '@maskloom/loader';
+import {
+  type CacheOptions,
+  createLoader,
+  maxPrefetch,
+  maxWorkers,
+  mixedVocab,
+  type Plan,
+  stagesId,
+} from '@maskloom/loader';
 import { Command } from 'commander';
 import {
   type CacheCommandOptions,
@@ -7,9 +15,11 @@ import {
   cacheOption,
   cacheSizeOption,
 } from '../cache-options.ts';
-import { Datasets, folders } from '../datasets.ts';
-import { indexesOption, integer, memory, memoryOption } from '../options.ts';
+import { Datasets } from '../datasets.ts';
+import { type LoaderEvents, loaderEvents, traceOption } from '../loader-events.ts';
+import { host, indexesOption, integer, memory, memoryOption, path, paths } from '../options.ts';
 import { readPlan, readStages } from '../plan-file.ts';
+import { type Rank, rankOf } from '../rank.ts';
 import { type ServedPlan, type Sidecar, serve } from '../sidecar/server.ts';
 import { serveStages } from '../sidecar/stages-server.ts';
 
@@ -23,6 +33,9 @@ interface ServeCommandOptions extends CacheCommandOptions {
   readonly prefetch: number;
   readonly memory?: number;
   readonly indexes: string;
+  readonly rank?: number;
+  readonly world?: number;
+  readonly trace?: string;
 }
 
 /** `maskloom serve`: the sidecar. */
@@ -31,13 +44,25 @@ export function serveCommand(): Command {
     .description(
       'serve the batches of a plan, or of a run in stages, over HTTP, as Arrow IPC streams',
     )
-    .option('--plan <file>', 'the plan')
-    .option('--stages <file>', 'or the stages of a run')
-    .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', folders)
-    .option('--host <address>', 'where to listen', '127.0.0.1')
-    .option('--port <number>', '0 takes any free port', integer(0), 4300)
-    .option('--workers <count>', 'worker threads', integer(0), 2)
-    .option('--prefetch <count>', 'batches computed ahead for each stream', integer(0), 4)
+    .option('--plan <file>', 'the plan', path)
+    .option('--stages <file>', 'or the stages of a run', path)
+    .requiredOption('--data <folder>', 'its dataset; of a mixture or stages, each one', paths)
+    .option('--host <address>', 'where to listen', host, '127.0.0.1')
+    .option('--port <number>', '0 takes any free port', integer(0, 65535), 4300)
+    .option('--workers <count>', 'worker threads', integer(0, maxWorkers), 2)
+    .option(
+      '--prefetch <count>',
+      'batches computed ahead for each stream',
+      integer(0, maxPrefetch),
+      4,
+    )
+    .option(
+      '--rank <number>',
+      "slice of each batch for requests that name none (default: torchrun's RANK, SLURM's, or 0)",
+      integer(0),
+    )
+    .option('--world <count>', 'in how many slices (default: WORLD_SIZE, or 1)', integer(1))
+    .option(...traceOption)
     .option(...memoryOption, memory)
     .option(...indexesOption)
     .option(...cacheOption)
@@ -51,22 +76,44 @@ async function run(options: ServeCommandOptions): Promise<void> {
     const found = stagesFile === undefined ? 'neither' : 'both';
     throw new ArgumentError('--plan or --stages', 'one of them', found);
   }
+  using events = loaderEvents(options.trace);
   const datasets = new Datasets(options.data, options.memory);
+  const slice = sliceOf(options);
   if (stagesFile !== undefined) {
     const stages = await readStages(stagesFile);
     // A dataset that is missing should not wait until its stage comes.
     for (const { plan } of stages.stages) await datasets.of(plan);
     const open = (stage: number) => {
       const { plan } = stages.stages[stage]!;
-      return openPlan(plan, datasets, options, cacheOf(options, plan));
+      return openPlan(plan, datasets, options, cacheOf(options, plan), events);
     };
-    const sidecar = await serveStages({ ...options, stages, open });
+    const sidecar = await serveStages({ ...options, stages, open, slice, metrics: events.metrics });
     return await listenUntilStopped(sidecar, `stages ${stagesId(stages)}`);
   }
-  const served = await openPlan(await readPlan(planFile!), datasets, options, cacheOf(options));
+  const served = await openPlan(
+    await readPlan(planFile!),
+    datasets,
+    options,
+    cacheOf(options),
+    events,
+  );
   await using loader = served.loader;
-  const sidecar = await serve({ ...options, ...served });
+  const sidecar = await serve({ ...options, ...served, slice, metrics: events.metrics });
   await listenUntilStopped(sidecar, `plan ${loader.planId}`);
+}
+
+/** The slice that requests get if they name none. */
+function sliceOf({ rank, world }: ServeCommandOptions): Rank {
+  const given = rank === undefined && world === undefined ? rankOf(process.env) : undefined;
+  if (given !== undefined) return given;
+  const slice = { rank: rank ?? 0, world: world ?? 1 };
+  if (slice.rank < slice.world) return slice;
+  throw new ArgumentError(
+    '--rank',
+    `an integer from 0 to ${slice.world - 1}`,
+    slice.rank,
+    'give --world',
+  );
 }
 
 async function openPlan(
@@ -74,9 +121,17 @@ async function openPlan(
   datasets: Datasets,
   { workers, indexes }: ServeCommandOptions,
   cache: { readonly cache?: CacheOptions },
+  { onEvent }: LoaderEvents,
 ): Promise<ServedPlan> {
   const opened = await datasets.of(plan);
-  const loader = await createLoader({ plan, datasets: opened, workers, indexes, ...cache });
+  const loader = await createLoader({
+    plan,
+    datasets: opened,
+    workers,
+    indexes,
+    onEvent,
+    ...cache,
+  });
   const manifests = opened.map((dataset) => dataset.manifest);
   const longest = Math.max(...manifests.map((manifest) => manifest.longest));
   return { loader, manifest: { vocab: mixedVocab(manifests), longest } };

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { integer } from '../options.ts';
+import { integer, path, paths } from '../options.ts';
 
 interface TrainCommandOptions {
   readonly vocabSize: number;
@@ -14,8 +14,8 @@ interface TrainCommandOptions {
 export function tokenizerCommand(): Command {
   const train = new Command('train')
     .description('train a WordPiece tokenizer on text files')
-    .argument('<files...>', 'text: .txt, .md and .jsonl files, or folders')
-    .requiredOption('--out <folder>', 'where to write tokenizer.json')
+    .argument('<files...>', 'text: .txt, .md and .jsonl files, or folders', paths)
+    .requiredOption('--out <folder>', 'where to write tokenizer.json', path)
     .option('--vocab-size <ids>', 'number of ids, special ones included', integer(6), 8192)
     .option('--min-frequency <count>', 'pairs seen less often are not merged', integer(1), 2)
     .option('--sentinels <count>', 'special ids for spans, for t5 and ul2', integer(0), 0)

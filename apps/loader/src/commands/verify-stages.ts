@@ -7,7 +7,7 @@ import { readStages } from '../plan-file.ts';
 export interface VerifyStagesOptions extends CacheCommandOptions {
   readonly stages: string;
   readonly data: readonly string[];
-  readonly stage: number;
+  readonly stage?: number;
   readonly epoch?: number;
   readonly step?: number;
   readonly steps?: number;
@@ -20,7 +20,7 @@ export interface VerifyStagesOptions extends CacheCommandOptions {
 
 /** Computes the batches of a run in stages and prints the stream digest at the end of each. */
 export async function verifyStages(options: VerifyStagesOptions): Promise<void> {
-  const { stage, workers, ranks, prefetch, indexes } = options;
+  const { stage = 0, workers, ranks, prefetch, indexes } = options;
   const stages = await readStages(options.stages);
   const datasets = new Datasets(options.data, options.memory);
   await using loader = createStagesLoader({

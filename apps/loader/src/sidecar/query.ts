@@ -1,5 +1,6 @@
 import { ArgumentError } from '@maskloom/core';
 import { defaultLayout, type LayoutSpec, type Plan } from '@maskloom/loader';
+import type { Rank } from '../rank.ts';
 
 /** What a request for batches asks for. */
 export interface BatchQuery {
@@ -20,12 +21,14 @@ const known = ['epoch', 'step', 'rank', 'world', 'layout', 'multiple', 'steps'];
  *
  * @param plan fixes the default layout
  * @param pad what a layout of rectangles is padded to: a stream has one schema, so one width
+ * @param slice of each global batch, if the query names none
  * @throws {ArgumentError} for an unknown or malformed parameter.
  */
 export function parseQuery(
   query: URLSearchParams,
   plan: Plan,
   pad: 'batch' | 'dataset',
+  slice: Rank = { rank: 0, world: 1 },
 ): BatchQuery {
   for (const name of query.keys()) {
     if (!known.includes(name)) {
@@ -41,8 +44,9 @@ export function parseQuery(
   return {
     epoch: integer(query, 'epoch', 0),
     step: integer(query, 'step', 0),
-    rank: integer(query, 'rank', 0),
-    world: integer(query, 'world', 1),
+    ...(query.has('rank') || query.has('world')
+      ? { rank: integer(query, 'rank', 0), world: integer(query, 'world', 1) }
+      : slice),
     layout: layout === 'compact' || layout === 'varlen' ? layout : { type: layout, pad, multiple },
     steps: query.has('steps') ? integer(query, 'steps', 0) : undefined,
   };

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
+import { type AddressInfo, connect as connectSocket, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, SidecarError, StreamDigest } from '@maskloom/client';
@@ -15,6 +16,7 @@ let folder: string;
 let dataset: Dataset;
 let loader: Loader;
 const sidecars: Sidecar[] = [];
+const proxies: Server[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'maskloom-sidecar-'));
@@ -34,6 +36,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await Promise.all(sidecars.splice(0).map((sidecar) => sidecar.close()));
+  for (const proxy of proxies.splice(0)) proxy.close();
 });
 afterAll(async () => {
   await loader.close();
@@ -44,6 +47,30 @@ async function start(port = 0): Promise<Sidecar> {
   const sidecar = await serve({ loader, manifest: dataset.manifest, port });
   sidecars.push(sidecar);
   return sidecar;
+}
+
+/** A way to a sidecar: after so many bytes connections stay open, and nothing comes through any more. */
+async function throughAProxy(
+  url: string,
+  bytes: number,
+): Promise<{ url: string; isSilent: () => boolean }> {
+  let left = bytes;
+  const proxy = createServer((socket) => {
+    const onward = connectSocket(Number(new URL(url).port), '127.0.0.1');
+    socket.on('data', (part) => onward.write(part));
+    onward.on('data', (part) => {
+      socket.write(part.subarray(0, Math.max(0, left)));
+      left -= part.length;
+    });
+    socket.on('close', () => onward.destroy()).on('error', () => {});
+    onward.on('close', () => socket.destroy()).on('error', () => {});
+  }).listen(0, '127.0.0.1');
+  proxies.push(proxy);
+  await new Promise((resolve) => proxy.once('listening', resolve));
+  return {
+    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    isSilent: () => left <= 0,
+  };
 }
 
 async function digestInProcess(steps: number): Promise<string> {
@@ -67,11 +94,11 @@ describe('a sidecar', () => {
     });
   });
 
-  test('streams what the loader gives in process, in both layouts, through epochs', async () => {
+  test('streams what the loader gives in process, in every layout, through epochs', async () => {
     const { url } = await start();
     const client = await connect(url);
     const expected = await digestInProcess(30);
-    for (const layout of ['dense', 'compact'] as const) {
+    for (const layout of ['dense', 'compact', 'varlen'] as const) {
       const digest = new StreamDigest(client.planId);
       const places = [];
       for await (const { epoch, step, batch } of client.batches({ steps: 30, layout })) {
@@ -132,6 +159,31 @@ describe('a sidecar', () => {
     expect(body.error.message).toMatch(message);
   });
 
+  test.each([
+    ['//', 404],
+    ['//plan', 404],
+    ['/%zz', 404],
+    ['http://elsewhere/plan', 400],
+    ['*', 400],
+  ])('answers the request target %s with %i', async (path, status) => {
+    const { url } = await start();
+    const found = await new Promise((resolve, reject) => {
+      const { port } = new URL(url);
+      const sent = request({ host: '127.0.0.1', port, path }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      sent.once('error', reject).end();
+    });
+    expect(found).toBe(status);
+  });
+
+  test('does not listen on every address because its host is empty, nor on a port that is none', async () => {
+    const options = { loader, manifest: dataset.manifest };
+    await expect(serve({ ...options, host: ' ' })).rejects.toThrow(/^host is " ", expected/);
+    await expect(serve({ ...options, port: 99_999 })).rejects.toThrow(/^port is 99999, expected/);
+  });
+
   test('refuses other methods', async () => {
     const { url } = await start();
     expect((await fetch(`${url}/plan`, { method: 'POST' })).status).toBe(405);
@@ -167,6 +219,58 @@ describe('a client', () => {
       /No sidecar answers at http.* while reading epoch \d+, step \d+ .*: start `maskloom serve` again/,
     );
     await expect(connect(url, { attempts: 1 })).rejects.toMatchObject({ code: 'SIDECAR_GONE' });
+  });
+
+  test('goes on with another replica when one falls silent, and loses no batch', async () => {
+    const [first, second] = [await start(), await start()];
+    // Half-open: the connection stays, and after so many bytes nothing more comes through it.
+    const { url, isSilent } = await throughAProxy(first.url, 20_000);
+    const client = await connect([url, second.url], { timeout: 300 });
+    const digest = new StreamDigest(client.planId);
+    let seen = 0;
+    for await (const { batch } of client.batches({ steps: 60, layout: 'compact' })) {
+      digest.update(batch);
+      seen++;
+    }
+    expect([seen, isSilent()]).toEqual([60, true]);
+    expect(digest.hex()).toBe(await digestInProcess(60));
+  });
+
+  test('does not blame the sidecar for the time its consumer takes', async () => {
+    const { url } = await start();
+    const client = await connect(url, { timeout: 200, attempts: 1 });
+    let seen = 0;
+    for await (const _ of client.batches({ steps: 3 })) {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      seen++;
+    }
+    expect(seen).toBe(3);
+  });
+
+  test('ends with the reason of its signal, at once, waiting or not', async () => {
+    const { url: direct } = await start();
+    const { url, isSilent } = await throughAProxy(direct, 20_000);
+    const client = await connect(url);
+    const controller = new AbortController();
+    const reason = { any: 'reason' };
+    let aborted = 0;
+    const read = async () => {
+      for await (const { step } of client.batches({ signal: controller.signal })) {
+        if (step !== 3) continue;
+        setTimeout(() => {
+          aborted = performance.now();
+          controller.abort(reason);
+        }, 300);
+      }
+    };
+    await expect(read()).rejects.toBe(reason);
+    expect(performance.now() - aborted).toBeLessThan(500);
+    expect(isSilent()).toBe(true);
+    const late = (await connect(direct)).batches({ signal: AbortSignal.timeout(100) });
+    const readOn = async () => {
+      for await (const _ of late);
+    };
+    await expect(readOn()).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   test('passes on why the sidecar refused, without trying again', async () => {

@@ -4,8 +4,16 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { endOfStream, type Loader, schemaMessage } from '@maskloom/loader';
+import { ArgumentError } from '@maskloom/core';
+import {
+  endOfStream,
+  type Loader,
+  type Metrics,
+  prometheusText,
+  schemaMessage,
+} from '@maskloom/loader';
 import type { Manifest } from '@maskloom/shards';
+import type { Rank } from '../rank.ts';
 import { parseQuery } from './query.ts';
 
 /** A sidecar that listens. */
@@ -25,12 +33,16 @@ export interface ServedPlan {
 
 /** Where and how a sidecar serves. */
 export interface ListenOptions {
-  /** Default 127.0.0.1: only this machine. */
+  /** Default 127.0.0.1: only this machine. 0.0.0.0 or :: are all its addresses. */
   readonly host?: string;
   /** 0 takes any free port. */
   readonly port?: number;
   /** Batches computed ahead for each stream. */
   readonly prefetch?: number;
+  /** Slice of each global batch for requests that name none. Default all of it. */
+  readonly slice?: Rank;
+  /** What `/metrics` tells. */
+  readonly metrics?: Metrics;
 }
 
 /** Options of {@linkcode serve}. */
@@ -38,7 +50,11 @@ export interface SidecarOptions extends ServedPlan, ListenOptions {}
 
 const arrowStream = 'application/vnd.apache.arrow.stream';
 
-/** Starts a sidecar. */
+/**
+ * Starts a sidecar.
+ *
+ * @throws {ArgumentError} for a host or port that is none.
+ */
 export function serve(options: SidecarOptions): Promise<Sidecar> {
   return startServer(options, (url, response) => answer(options, url, response));
 }
@@ -48,8 +64,17 @@ export async function startServer(
   { host = '127.0.0.1', port = 0 }: ListenOptions,
   answer: (url: URL, response: ServerResponse) => Promise<void> | void,
 ): Promise<Sidecar> {
-  const get = async ({ method, url = '/' }: IncomingMessage, response: ServerResponse) => {
-    if (method === 'GET') return await answer(new URL(url, 'http://sidecar'), response);
+  // To Node an empty host means every address of the machine.
+  if (host.trim() === '') throw new ArgumentError('host', 'an address such as 127.0.0.1', host);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new ArgumentError('port', 'an integer from 0 to 65535', port);
+  }
+  const get = async ({ method, url = '' }: IncomingMessage, response: ServerResponse) => {
+    const target = `http://sidecar${url}`;
+    if (!url.startsWith('/') || !URL.canParse(target)) {
+      return sendError(response, 400, 'PATH', `${url} is no path, expected one from / on`);
+    }
+    if (method === 'GET') return await answer(new URL(target), response);
     sendError(response, 405, 'METHOD', `${method} is not served here, only GET`);
   };
   const server = createServer((request, response) => {
@@ -88,6 +113,8 @@ export async function answer(
       return sendJson(response, 200, { status: 'ok', plan: options.loader.planId });
     case '/plan':
       return sendJson(response, 200, describe(options));
+    case '/metrics':
+      return sendMetrics(options, response);
     case '/batch':
       return sendBatch(options, url, response);
     case '/batches':
@@ -97,9 +124,19 @@ export async function answer(
         response,
         404,
         'PATH',
-        `${url.pathname} is not served here, only /healthz, /plan, /batch and /batches`,
+        `${url.pathname} is not served here, only /healthz, /plan, /metrics, /batch and /batches`,
       );
   }
+}
+
+/** Answers a request for metrics. */
+export function sendMetrics({ metrics }: ListenOptions, response: ServerResponse): void {
+  if (metrics === undefined) {
+    sendError(response, 404, 'PATH', 'This sidecar was started without metrics');
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' });
+  response.end(prometheusText(metrics.snapshot()));
 }
 
 function describe({ loader, manifest }: SidecarOptions): object {
@@ -108,11 +145,11 @@ function describe({ loader, manifest }: SidecarOptions): object {
 }
 
 async function sendBatch(
-  { loader }: SidecarOptions,
+  { loader, slice }: SidecarOptions,
   url: URL,
   response: ServerResponse,
 ): Promise<void> {
-  const { steps: _, ...address } = parseQuery(url.searchParams, loader.plan, 'batch');
+  const { steps: _, ...address } = parseQuery(url.searchParams, loader.plan, 'batch', slice);
   const batch = await loader.batch(address);
   response.writeHead(200, { 'content-type': arrowStream });
   response.write(schemaMessage(batch.recordBatch.schema));
@@ -121,11 +158,11 @@ async function sendBatch(
 }
 
 async function streamBatches(
-  { loader, prefetch }: SidecarOptions,
+  { loader, prefetch, slice }: SidecarOptions,
   url: URL,
   response: ServerResponse,
 ): Promise<void> {
-  const query = parseQuery(url.searchParams, loader.plan, 'dataset');
+  const query = parseQuery(url.searchParams, loader.plan, 'dataset', slice);
   const { epoch, step, rank, world, layout, steps } = query;
   const batches = loader.batches({
     from: { epoch, step },

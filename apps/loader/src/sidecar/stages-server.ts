@@ -8,6 +8,7 @@ import {
   type Sidecar,
   sendError,
   sendJson,
+  sendMetrics,
   startServer,
 } from './server.ts';
 
@@ -28,6 +29,7 @@ export async function serveStages(options: StagesSidecarOptions): Promise<Sideca
   const plans = new OpenPlans(open);
   const sidecar = await startServer(options, async (url, response) => {
     const [, stage, path] = /^\/stages\/([0-9]{1,4})(\/.*)$/.exec(url.pathname) ?? [];
+    if (url.pathname === '/metrics') return sendMetrics(options, response);
     if (path === undefined) return answerStages(id, stages, url, response);
     if (Number(stage) >= stages.stages.length) {
       const most = stages.stages.length - 1;
@@ -55,7 +57,7 @@ function answerStages(id: string, stages: Stages, url: URL, response: ServerResp
       break;
     default: {
       const served =
-        'only /healthz, /stages and, below /stages/0 and so on, what is served of a plan';
+        'only /healthz, /metrics, /stages and, below /stages/0 and so on, what is served of a plan';
       sendError(response, 404, 'PATH', `${url.pathname} is not served here, ${served}`);
     }
   }

@@ -12,6 +12,8 @@ import { createTrainer, type Trainer } from './trainer.ts';
 export interface RunOptions {
   /** Addresses of the sidecar and its replicas. */
   readonly url: readonly string[];
+  /** Seconds of silence after which a sidecar counts as gone. */
+  readonly timeout: number;
   /** Address of a sidecar with held-out data. */
   readonly evalUrl?: string;
   /** Steps between evaluations. */
@@ -54,8 +56,9 @@ export interface RunObserver {
 export async function run(options: RunOptions, observer: RunObserver): Promise<RunResult> {
   const { steps, layers, hidden, heads, seed } = options;
   const { log, progress, device } = observer;
-  const client = await connect(options.url);
-  const held = options.evalUrl === undefined ? undefined : await connect(options.evalUrl);
+  const limits = { timeout: options.timeout * 1000 };
+  const client = await connect(options.url, limits);
+  const held = options.evalUrl === undefined ? undefined : await connect(options.evalUrl, limits);
   if (held !== undefined && held.vocab.size !== client.vocab.size) {
     throw new TrainingError(
       'DATA',
@@ -148,9 +151,10 @@ async function evaluateAt(
   client: Client,
   { evalSteps }: RunOptions,
   shape: { readonly length: number; readonly vocab: number },
-  { log, progress }: RunObserver,
+  { log, progress, check }: RunObserver,
 ): Promise<void> {
   const { loss, masked, accuracy } = await evaluate(trainer, client, evalSteps, shape);
+  check();
   log.write({ type: 'eval', step, loss, masked, accuracy });
   progress.line(
     `held out after ${step} steps: loss ${loss.toFixed(3)}, ${(100 * accuracy).toFixed(1)} % right of ${masked} masked tokens`,

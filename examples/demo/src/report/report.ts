@@ -1,4 +1,5 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { createDraft } from '@maskloom/shards';
 import type { MaskedShare } from '../masked-share.ts';
 import type { Epoch } from '../preview.ts';
 import { plural } from '../story.ts';
@@ -25,11 +26,16 @@ export interface Report {
   readonly static: readonly Epoch[];
 }
 
-/** Writes the report under a temporary name, then renames it. */
+/** Writes the report, whole or not at all. */
 export async function writeReport(path: string, report: Report): Promise<void> {
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, reportHtml(report));
-  await rename(temporary, path);
+  const draft = await createDraft(path, 'file');
+  try {
+    await writeFile(draft.path, reportHtml(report));
+    draft.keep();
+  } catch (error) {
+    await draft.discard();
+    throw error;
+  }
 }
 
 /** The report: one page that needs nothing else. */

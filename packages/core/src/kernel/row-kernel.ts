@@ -16,16 +16,14 @@ import {
   labelsAt,
   longestSample,
   mostRows,
-  mostWork,
   rowsAt,
   rowWords,
+  tablesAt,
   workAt,
 } from './room-layout.ts';
 
 /** What every kernel exports. */
 interface Exports {
-  /** Bytes of working memory for samples of up to so many tokens. */
-  workBytes(longest: number): number;
   /** Sets plan and vocabulary; last comes where the working memory is. */
   configure(...parameters: number[]): void;
   /** Masks rows; tokens selected, or -1 minus the number of a row with an id that is not in the vocabulary. */
@@ -54,180 +52,167 @@ export interface KernelSetting {
 }
 
 /** A kernel in a memory; plans and vocabularies take turns in it. */
-class KernelHost {
-  readonly #module: KernelModule;
-  readonly #room: KernelRoom | undefined;
-  #memory: KernelMemory;
-  #exports: Exports;
-  #setting: KernelSetting | undefined;
+interface KernelHost {
+  begin(setting: KernelSetting, out: Columns, draws: Draws): void;
+  add(input: StrategyInput, start: number, end: number): boolean;
+  finish(): number;
+}
 
+function createHost(module: KernelModule, room: KernelRoom | undefined): KernelHost {
   /** Where its part of the memory starts. */
-  readonly #start: number;
-  #rows!: Uint32Array;
-  #ids16!: Uint16Array;
-  #ids32!: Uint32Array;
+  const origin = room?.start ?? 0;
+  let memory: KernelMemory;
+  let exports: Exports;
+  let rows: Uint32Array;
+  let ids16: Uint16Array;
+  let ids32: Uint32Array;
   /** Columns of its own, for rows that are copied to where they belong. */
-  #own!: Columns;
+  let own: Columns;
   /** These columns cut to a sample's length, so that a sample by itself allocates nothing. */
-  #cut!: Columns[];
+  let cuts: Columns[];
+  link(room?.memory ?? newMemory(workAt));
 
-  #out!: Columns;
-  #draws!: Draws;
-  /** Whether the kernel writes straight to `#out`. */
-  #direct = false;
-  #waiting = 0;
-  /** Of the rows that wait. */
-  #idBytes: 2 | 4 = 4;
-  #signed = false;
+  let setting: KernelSetting;
+  let draws: Draws;
+  let out: Columns;
+  /** Whether the kernel writes straight to `out`. */
+  let direct: boolean;
+  let selected: number;
+  /** Rows that wait: how many, and what their ids are. */
+  let waiting = 0;
+  let idBytes: number;
+  let signed: boolean;
   /** Where the ids of the next row go, in tokens, and which place the waiting rows have in the columns. */
-  #idEnd = 0;
-  #first = 0;
-  #last = 0;
-  #selected = 0;
+  let idEnd: number;
+  let first: number;
+  let last: number;
 
-  constructor(module: KernelModule, room: KernelRoom | undefined) {
-    this.#module = module;
-    this.#room = room;
-    this.#start = room?.start ?? 0;
-    this.#memory = room?.memory ?? newMemory(workAt);
-    this.#exports = this.#link();
-  }
-
-  #link(): Exports {
-    const { buffer } = this.#memory;
-    const start = this.#start;
-    this.#rows = new Uint32Array(buffer, start + rowsAt, mostRows * rowWords);
-    this.#ids16 = new Uint16Array(buffer, start + idsAt, idRoom * 2);
-    this.#ids32 = new Uint32Array(buffer, start + idsAt, idRoom);
-    this.#own = {
-      inputIds: new Int32Array(buffer, start + inputIdsAt, longestSample),
-      labels: new Int32Array(buffer, start + labelsAt, longestSample),
+  function link(given: KernelMemory): void {
+    memory = given;
+    const { buffer } = memory;
+    rows = new Uint32Array(buffer, origin + rowsAt, mostRows * rowWords);
+    ids16 = new Uint16Array(buffer, origin + idsAt, idRoom * 2);
+    ids32 = new Uint32Array(buffer, origin + idsAt, idRoom);
+    own = {
+      inputIds: new Int32Array(buffer, origin + inputIdsAt, longestSample),
+      labels: new Int32Array(buffer, origin + labelsAt, longestSample),
     };
-    this.#cut = [];
-    return instantiate(this.#module, this.#memory) as Exports;
+    cuts = [];
+    exports = instantiate(module, memory) as Exports;
   }
 
   /** Sets plan and vocabulary. */
-  #configure(setting: KernelSetting): void {
-    const tables = workAt + align(this.#exports.workBytes(longestSample));
-    const bytes = tables + align(setting.tableBytes);
-    if (this.#room === undefined && this.#memory.buffer.byteLength < bytes) {
-      this.#memory = newMemory(bytes);
-      this.#exports = this.#link();
-    }
-    const parameters = setting.writeTables(this.#memory.buffer, this.#start + tables);
-    this.#exports.configure(...parameters, this.#start + workAt);
-    this.#setting = setting;
-  }
-
-  begin(setting: KernelSetting, out: Columns, draws: Draws): void {
-    if (this.#setting !== setting) this.#configure(setting);
-    const { inputIds, labels } = out;
-    const { buffer } = this.#memory;
-    this.#out = out;
-    this.#draws = draws;
-    this.#direct =
-      inputIds.buffer === buffer && labels.buffer === buffer && inputIds.BYTES_PER_ELEMENT === 4;
-    this.#selected = 0;
-    this.#clear();
-  }
-
-  add({ ids }: StrategyInput, start: number, end: number): boolean {
-    const { length } = ids;
-    const typed =
-      ids instanceof Uint16Array || ids instanceof Uint32Array || ids instanceof Int32Array;
-    if (!typed || length > longestSample || (!this.#direct && end - start > longestSample))
-      return false;
-    const idBytes = ids instanceof Uint16Array ? this.#setting!.narrowest : 4;
-    const signed = ids instanceof Int32Array;
-    const alike = idBytes === this.#idBytes && signed === this.#signed;
-    if (this.#waiting > 0 && !(alike && this.#hasRoom(length, start, end))) this.#run();
-    if (this.#waiting === 0) {
-      this.#idBytes = idBytes;
-      this.#signed = signed;
-      this.#first = start;
-    }
-    if (idBytes === 2) this.#ids16.set(ids, this.#idEnd);
-    else this.#ids32.set(ids, this.#idEnd);
-    const at = this.#waiting * rowWords;
-    const base = this.#direct ? 0 : this.#first;
-    const rows = this.#rows;
-    const draws = this.#draws;
-    rows[at] = this.#start + idsAt + this.#idEnd * idBytes;
-    rows[at + 1] = length;
-    rows[at + 2] = start - base;
-    rows[at + 3] = end - base;
-    rows[at + 4] = draws.sampleLow;
-    rows[at + 5] = draws.sampleHigh;
-    rows[at + 6] = draws.epoch;
-    rows[at + 7] = this.#setting!.budget?.(length, draws) ?? 0;
-    this.#waiting++;
-    this.#idEnd += align(length);
-    this.#last = end;
-    return true;
+  function configure(given: KernelSetting): void {
+    const bytes = tablesAt + given.tableBytes;
+    if (room === undefined && memory.buffer.byteLength < bytes) link(newMemory(bytes));
+    const parameters = given.writeTables(memory.buffer, origin + tablesAt);
+    exports.configure(...parameters, origin + workAt);
+    setting = given;
   }
 
   /** Whether one more row can wait; those that are copied to their columns have to stand side by side there. */
-  #hasRoom(length: number, start: number, end: number): boolean {
+  function hasRoom(length: number, start: number, end: number): boolean {
     return (
-      this.#waiting < mostRows &&
-      this.#idEnd + length + group <= idRoom &&
-      (this.#direct || (start === this.#last && end - this.#first <= longestSample))
+      waiting < mostRows &&
+      idEnd + length + group <= idRoom &&
+      (direct || (start === last && end - first <= longestSample))
     );
   }
 
-  finish(): number {
-    this.#run();
-    return this.#selected;
-  }
-
-  #clear(): void {
-    this.#waiting = 0;
-    this.#idEnd = 0;
-  }
-
-  #run(): void {
-    const count = this.#waiting;
+  /** Masks the rows that wait. */
+  function run(): void {
+    const count = waiting;
     if (count === 0) return;
-    this.#clear();
-    const { key } = this.#draws;
-    const { inputIds, labels } = this.#direct ? this.#out : this.#own;
-    const selected = this.#exports.maskRows(
-      this.#rows.byteOffset,
+    waiting = 0;
+    const { inputIds, labels } = direct ? out : own;
+    const found = exports.maskRows(
+      rows.byteOffset,
       count,
-      this.#idBytes,
+      idBytes,
       inputIds.byteOffset,
       labels.byteOffset,
-      key[0],
-      key[1],
+      // Signed, so that no call boxes them.
+      draws.key[0] | 0,
+      draws.key[1] | 0,
     );
-    if (selected < 0) throw this.#unknownId(-1 - selected);
-    this.#selected += selected;
-    if (!this.#direct) this.#copy(count);
+    if (found < 0) throw unknownId(-1 - found);
+    selected += found;
+    if (!direct) copy(count);
   }
 
-  #copy(count: number): void {
-    const length = this.#last - this.#first;
-    let cut = count === 1 ? this.#cut[length] : undefined;
+  function copy(count: number): void {
+    const length = last - first;
+    let cut = count === 1 ? cuts[length] : undefined;
     if (cut === undefined) {
-      const { inputIds, labels } = this.#own;
-      cut = { inputIds: inputIds.subarray(0, length), labels: labels.subarray(0, length) };
-      if (count === 1) this.#cut[length] = cut;
+      cut = { inputIds: own.inputIds.subarray(0, length), labels: own.labels.subarray(0, length) };
+      if (count === 1) cuts[length] = cut;
     }
-    this.#out.inputIds.set(cut.inputIds, this.#first);
-    this.#out.labels.set(cut.labels, this.#first);
+    out.inputIds.set(cut.inputIds, first);
+    out.labels.set(cut.labels, first);
   }
 
-  #unknownId(row: number): TokenIdError {
-    const at = row * rowWords;
-    const ids = (this.#rows[at]! - this.#ids32.byteOffset) / this.#idBytes;
-    const all = this.#idBytes === 2 ? this.#ids16 : this.#ids32;
-    const size = this.#setting!.vocabSize;
+  function unknownId(row: number): TokenIdError {
+    const ids = (rows[row * rowWords]! - ids32.byteOffset) / idBytes;
+    const all = idBytes === 2 ? ids16 : ids32;
+    const { vocabSize } = setting;
     let position = 0;
-    while (all[ids + position]! < size) position++;
+    while (all[ids + position]! < vocabSize) position++;
     const id = all[ids + position]!;
-    return new TokenIdError(position, this.#signed ? id | 0 : id, size);
+    return new TokenIdError(position, signed ? id | 0 : id, vocabSize);
   }
+
+  return {
+    begin(givenSetting, givenOut, givenDraws) {
+      if (setting !== givenSetting) configure(givenSetting);
+      out = givenOut;
+      draws = givenDraws;
+      const { inputIds, labels } = out;
+      const { buffer } = memory;
+      direct =
+        inputIds.buffer === buffer && labels.buffer === buffer && inputIds.BYTES_PER_ELEMENT === 4;
+      selected = 0;
+      waiting = 0;
+    },
+
+    add({ ids }, start, end) {
+      const { length } = ids;
+      const typed =
+        ids instanceof Uint16Array || ids instanceof Uint32Array || ids instanceof Int32Array;
+      if (!typed || length > longestSample || (!direct && end - start > longestSample))
+        return false;
+      const bytes = ids instanceof Uint16Array ? setting.narrowest : 4;
+      const isSigned = ids instanceof Int32Array;
+      const alike = bytes === idBytes && isSigned === signed;
+      if (waiting > 0 && !(alike && hasRoom(length, start, end))) run();
+      if (waiting === 0) {
+        idBytes = bytes;
+        signed = isSigned;
+        idEnd = 0;
+        first = start;
+      }
+      if (bytes === 2) ids16.set(ids, idEnd);
+      else ids32.set(ids, idEnd);
+      const at = waiting * rowWords;
+      const base = direct ? 0 : first;
+      rows[at] = origin + idsAt + idEnd * bytes;
+      rows[at + 1] = length;
+      rows[at + 2] = start - base;
+      rows[at + 3] = end - base;
+      rows[at + 4] = draws.sampleLow;
+      rows[at + 5] = draws.sampleHigh;
+      rows[at + 6] = draws.epoch;
+      rows[at + 7] = setting.budget?.(length, draws) ?? 0;
+      waiting++;
+      idEnd += align(length);
+      last = end;
+      return true;
+    },
+
+    finish() {
+      run();
+      return selected;
+    },
+  };
 }
 
 /**
@@ -248,7 +233,7 @@ class KernelHost {
  * ```
  */
 export function kernelBytes(vocabSize: number): number {
-  return workAt + align(mostWork) + align(8 * 256 + 5 * vocabSize);
+  return align(tablesAt + 8 * 256 + 5 * vocabSize);
 }
 
 function checkRoom({ memory, start, bytes }: KernelRoom, least: number): void {
@@ -279,18 +264,12 @@ export function rowKernel(
 ): RowKernel | undefined {
   if (room !== undefined) checkRoom(room, kernelBytes(setting.vocabSize));
   let host = room === undefined ? shared.get(module) : undefined;
-  if (host === undefined) {
-    try {
-      host = new KernelHost(module, room);
-    } catch {
-      return undefined;
-    }
-    if (room === undefined) shared.set(module, host);
+  try {
+    host ??= createHost(module, room);
+  } catch {
+    return undefined;
   }
-  const kernel = host;
-  return {
-    begin: (out, draws) => kernel.begin(setting, out, draws),
-    add: (input, start, end) => kernel.add(input, start, end),
-    finish: () => kernel.finish(),
-  };
+  if (room === undefined) shared.set(module, host);
+  const { begin, add, finish } = host;
+  return { begin: (out, draws) => begin(setting, out, draws), add, finish };
 }

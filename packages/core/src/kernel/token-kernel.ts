@@ -12,24 +12,24 @@ const mostRanges = 16;
 const module: KernelModule = { hex: tokenMaskingWasm };
 
 /** The special ids as ranges: first id, and how many more. */
-function specialRanges({ special }: VocabTables): Uint32Array {
+function specialRanges({ specialIds }: VocabTables): number[] {
   const ranges: number[] = [];
-  for (let id = 0; id < special.length; id++) {
-    if (special[id] === 0) continue;
-    if (id > 0 && special[id - 1] === 1) ranges[ranges.length - 1]!++;
+  let next = -1;
+  for (const id of specialIds) {
+    if (id === next) ranges[ranges.length - 1]!++;
     else ranges.push(id, 0);
+    next = id + 1;
   }
-  return Uint32Array.from(ranges);
+  return ranges;
 }
 
 /** The longest run of ids without a special one: where no id is outside, none has to be looked up. */
-function plainIds({ size }: VocabTables, ranges: Uint32Array): [from: number, most: number] {
+function plainIds({ specialIds, size }: VocabTables): [from: number, most: number] {
   let plain: [number, number] = [0, -1];
   let from = 0;
-  for (let index = 0; index <= ranges.length; index += 2) {
-    const most = index < ranges.length ? ranges[index]! - 1 : size - 1;
-    if (most - from > plain[1] - plain[0]) plain = [from, most];
-    if (index < ranges.length) from = most + 2 + ranges[index + 1]!;
+  for (const id of [...specialIds, size]) {
+    if (id - from > plain[1] - plain[0] + 1) plain = [from, id - 1];
+    from = id + 1;
   }
   return plain;
 }
@@ -49,7 +49,7 @@ export function tokenKernel(
   }
   const { size, maskId, padId, allowed } = vocab;
   const { mask, random, select } = plan;
-  const [from, most] = plainIds(vocab, ranges);
+  const [from, most] = plainIds(vocab);
   return rowKernel(
     module,
     {

@@ -3,7 +3,6 @@ import type { RowKernel } from '../strategies/strategy.ts';
 import type { UnitStrategyPlan } from '../strategies/strategy-plan.ts';
 import type { VocabTables } from '../vocab.ts';
 import type { KernelModule, KernelRoom } from './kernel-memory.ts';
-import { longestSample } from './room-layout.ts';
 import { rowKernel } from './row-kernel.ts';
 import { unitMaskingWasm } from './unit-masking-wasm.ts';
 
@@ -54,7 +53,6 @@ export function unitKernel(
           kinds[id] = special[id]! === 1 ? 1 : unit === 'word' ? 2 * continuation[id]! : 0;
         }
         return [
-          longestSample,
           size,
           maskId,
           padId,

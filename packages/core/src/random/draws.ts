@@ -1,6 +1,6 @@
 import { ArgumentError } from '../errors.ts';
 import { philox4x32, signedMulhi32 } from './philox.ts';
-import { toUint32, toUint64, type Uint64 } from './uint64.ts';
+import { checkUint64, toUint32, toUint64, type Uint64 } from './uint64.ts';
 
 /** The draws of one seed, addressed by (op, epoch, sample, index) in any sequence. */
 export interface Draws {
@@ -14,6 +14,8 @@ export interface Draws {
   at(epoch: number, sample: Uint64): Draws;
   /** 32 bits: word `index & 3` of block `index >> 2`. `index` from 0 to 2^26-1. */
   word(op: number, index: number): number;
+  /** The 32 bits of a word as a signed integer, which engines pass on without a box on the heap. */
+  signedWord(op: number, index: number): number;
   /** An integer below `count`, at most 2^32-1: `(word * count) div 2^32`. */
   below(op: number, index: number, count: number): number;
   /** 16 bits: the low half of word `index >> 1` for an even index, its high half for an odd one. */
@@ -67,12 +69,13 @@ class PhiloxDraws implements Draws {
 
   at(epoch: number, sample: Uint64): this {
     this.epoch = toUint32('epoch', epoch);
-    if (typeof sample === 'number' && Number.isSafeInteger(sample) && sample >= 0) {
+    checkUint64('sample', sample);
+    if (typeof sample === 'number') {
       this.sampleLow = sample >>> 0;
       this.sampleHigh = Math.floor(sample / 0x100000000);
     } else {
       // Through memory: arithmetic on a bigint would allocate.
-      this.#sample.setBigUint64(0, toUint64('sample', sample), true);
+      this.#sample.setBigUint64(0, sample, true);
       this.sampleLow = this.#sample.getUint32(0, true);
       this.sampleHigh = this.#sample.getUint32(4, true);
     }
@@ -85,9 +88,12 @@ class PhiloxDraws implements Draws {
     return this.#words[this.#find(op, index)]!;
   }
 
+  signedWord(op: number, index: number): number {
+    return this.#words[this.#find(op, index)]! | 0;
+  }
+
   below(op: number, index: number, count: number): number {
-    // Signed on the way, so that no call boxes a word of 32 bits.
-    return signedMulhi32(this.#words[this.#find(op, index)]! | 0, count | 0) >>> 0;
+    return signedMulhi32(this.signedWord(op, index), count | 0) >>> 0;
   }
 
   half(op: number, index: number): number {

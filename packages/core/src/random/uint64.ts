@@ -18,8 +18,14 @@ const limit = 1n << 64n;
  * ```
  */
 export function toUint64(argument: string, value: Uint64): bigint {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
-  if (typeof value === 'bigint' && value >= 0n && value < limit) return value;
+  checkUint64(argument, value);
+  return BigInt(value);
+}
+
+/** Checks an unsigned 64-bit integer. */
+export function checkUint64(argument: string, value: Uint64): void {
+  const known = typeof value === 'bigint' ? value < limit : Number.isSafeInteger(value);
+  if (known && value >= 0) return;
   throw new ArgumentError(
     argument,
     'an integer from 0 to 2^64-1',

@@ -116,7 +116,7 @@ describe('sentenceOrder()', () => {
         sample: 0,
         ...(segment === undefined ? {} : { segment }),
       });
-    expect(mask()).toThrow(/^segment is undefined, expected a position from 2 to 2/);
+    expect(mask()).toThrow(/^segment is missing, expected a position from 2 to 2/);
     expect(mask(3)).toThrow(/^segment is 3/);
     expect(mask(1)).toThrow(/^segment is 1/);
   });

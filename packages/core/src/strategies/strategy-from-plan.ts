@@ -7,7 +7,8 @@ import { tokenMaskingFromPlan } from './token-masking.ts';
 import { unitMasking } from './unit-masking.ts';
 
 /**
- * The strategy that a plan stores.
+ * The strategy that a plan stores. Its `plan` has the known fields alone: what the given one has beyond these is not
+ * known to this version.
  *
  * @throws {ArgumentError} for a type this version does not know, or integers out of range.
  */

@@ -1,9 +1,10 @@
 import { ArgumentError, TokenIdError } from '../errors.ts';
 import { unitKernel } from '../kernel/unit-kernel.ts';
+import type { Draws } from '../random/draws.ts';
 import * as op from '../random/ops.ts';
 import type { VocabTables } from '../vocab.ts';
 import { checkAction } from './action.ts';
-import { checkTable, drawLength } from './length-table.ts';
+import { checkTable, drawLength, type LengthTable } from './length-table.ts';
 import { type RandomWords, uniformWords } from './random-words/random-words.ts';
 import { randomWordsFromPlan } from './random-words/random-words-from-plan.ts';
 import { checkPartsPerMillion, thresholdOf } from './rate.ts';
@@ -99,17 +100,8 @@ export function composeUnits(
         }
       } else {
         const budget = budgetOf(selection, length, draws);
-        const count = room.findAnchors(selection.anchor, budget, (position) =>
-          draws.word(selection.anchor === 'token' ? op.spanStart : op.select, position),
-        );
-        const lengthAt = (position: number) =>
-          lengths.length === 0 ? 1 : drawLength(lengths, draws.word(op.spanLength, position));
-        // The budget is nearly always spent on the lowest draws: the rest is sorted only if it is not.
-        const first = room.moveLowest(count, 2 * budget);
-        selected = room.fill(selection, budget, room.sort(0, first), lengthAt);
-        if (selected < budget) {
-          selected += room.fill(selection, budget - selected, room.sort(first, count), lengthAt);
-        }
+        if (budget > 0) room.findAnchors(selection.anchor, draws);
+        selected = room.fill(selection, budget, lengths, draws);
       }
       if (selected === 0) return 0;
 
@@ -153,13 +145,16 @@ class Room {
   units: Units = unitsOfLength(0);
   /** For each position that a unit begins at: the anchor of the span that took it, or -1. */
   anchorOf = new Int32Array(0);
+  /** A binary heap of `#count` keys: the one at place n is at most those at 2n + 1 and 2n + 2. */
   #keys = new Float64Array(0);
+  #count = 0;
   #unitOf = new Int32Array(0);
 
   reserve(length: number): void {
     if (length <= this.anchorOf.length) return;
     this.units = unitsOfLength(length);
     this.anchorOf = new Int32Array(length);
+    this.#count = 0;
     this.#keys = new Float64Array(length);
     this.#unitOf = new Int32Array(length);
   }
@@ -172,61 +167,59 @@ class Room {
   }
 
   /**
-   * Finds the candidates to start a span; returns how many. Their keys hold the draw above the position
-   * (32 and 21 bits fit a double), so that sorted they are in the order of their draws, ties by lower
-   * position.
+   * Finds the candidates to start a span. Their keys hold the draw above the position (32 and 21 bits fit a
+   * double), so that they are in the order of their draws, ties by lower position.
    */
-  findAnchors(kind: 'unit' | 'token', budget: number, draw: (position: number) => number): number {
+  findAnchors(kind: 'unit' | 'token', draws: Draws): void {
     const { units } = this;
+    const drawn = kind === 'token' ? op.spanStart : op.select;
     let count = 0;
-    if (budget > 0) {
-      for (let unit = 0; unit < units.count; unit++) {
-        const start = units.start[unit]!;
-        const end = kind === 'token' ? units.end[unit]! : start + 1;
-        for (let position = start; position < end; position++) {
-          this.#unitOf[position] = unit;
-          this.#keys[count++] = draw(position) * positionRoom + position;
-        }
+    for (let unit = 0; unit < units.count; unit++) {
+      const start = units.start[unit]!;
+      const end = kind === 'token' ? units.end[unit]! : start + 1;
+      for (let position = start; position < end; position++) {
+        this.#unitOf[position] = unit;
+        this.#keys[count++] = (draws.signedWord(drawn, position) >>> 0) * positionRoom + position;
       }
     }
-    return count;
+    this.#count = count;
+    // Only as many as the budget needs are ever put in order.
+    for (let parent = (count >>> 1) - 1; parent >= 0; parent--) this.#sink(parent);
   }
 
-  /** Moves the lowest keys, about `wanted` of all `count`, before the others; returns how many they are. */
-  moveLowest(count: number, wanted: number): number {
-    if (wanted >= count) return count;
+  /** Takes the candidate with the lowest key out; returns its position. */
+  #nextAnchor(): number {
     const keys = this.#keys;
-    const limit = (wanted / count) * 2 ** 32 * positionRoom;
-    let lowest = 0;
-    for (let index = 0; index < count; index++) {
-      const key = keys[index]!;
-      if (key >= limit) continue;
-      keys[index] = keys[lowest]!;
-      keys[lowest++] = key;
-    }
-    return lowest;
+    const position = (keys[0]! % positionRoom) | 0;
+    keys[0] = keys[--this.#count]!;
+    this.#sink(0);
+    return position;
   }
 
-  /** Sorts the keys from `start` to `end`. */
-  sort(start: number, end: number): Float64Array {
-    return this.#keys.subarray(start, end).sort();
+  #sink(from: number): void {
+    const keys = this.#keys;
+    const count = this.#count;
+    const key = keys[from]!;
+    let place = from;
+    for (let child = 2 * place + 1; child < count; child = 2 * place + 1) {
+      if (child + 1 < count && keys[child + 1]! < keys[child]!) child++;
+      if (keys[child]! >= key) break;
+      keys[place] = keys[child]!;
+      place = child;
+    }
+    keys[place] = key;
   }
 
   /** Takes spans in the anchors' order until the budget is spent; returns how many tokens that took. */
-  fill(
-    { overlap }: BudgetSelection,
-    budget: number,
-    anchors: Float64Array,
-    lengthAt: (position: number) => number,
-  ): number {
+  fill({ overlap }: BudgetSelection, budget: number, lengths: LengthTable, draws: Draws): number {
     const { units, anchorOf } = this;
     let left = budget;
-    for (const key of anchors) {
-      if (left === 0) break;
-      const position = key % positionRoom;
+    while (left > 0 && this.#count > 0) {
+      const position = this.#nextAnchor();
       const first = this.#unitOf[position]!;
       if (anchorOf[units.start[first]!] !== -1) continue;
-      const last = this.#lastUnit(first, lengthAt(position), left, overlap === 'drop');
+      const draw = lengths.length === 0 ? 0 : draws.signedWord(op.spanLength, position);
+      const last = this.#lastUnit(first, drawLength(lengths, draw), left, overlap === 'drop');
       for (let unit = first; unit <= last; unit++) {
         if (anchorOf[units.start[unit]!] === -1) left -= this.take(unit, position);
       }

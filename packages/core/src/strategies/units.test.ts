@@ -72,7 +72,7 @@ test('what continues a unit after a special token, or at the start, begins one',
 
 test('a column is refused that is missing, of another length, or not of 0 and 1', () => {
   expect(() => units('column', [4, 5])).toThrow(
-    'units is undefined, expected a column of 2 values: give 1 where a unit begins, else 0',
+    'units is missing, expected a column of 2 values: give 1 where a unit begins, else 0',
   );
   expect(() => units('column', [4, 5], [1])).toThrow(
     /^units\.length is 1, expected 2, as many as tokens/,

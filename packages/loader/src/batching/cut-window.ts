@@ -35,7 +35,7 @@ export function cutWindow(
   const size = lengths.length;
   const list = drawn
     ? drawnOrder(size, seed, epoch, sample)
-    : Uint32Array.from({ length: size }, (_, number) => number);
+    : new Uint32Array(size).map((_, number) => number);
   if (rows.type === 'buckets') {
     const kept = wholeBatches(list, batch, last);
     return { numbers: longestFirst(kept, lengths), starts: everyNth(kept.length, batch) };
@@ -119,7 +119,7 @@ function rowsWithin(most: number, batch: number, longest: number): number {
 
 function pack(sorted: Uint32Array, lengths: Uint32Array, length: number): CutWindow {
   const fit = bestFit(length);
-  const rowOf = Uint32Array.from(sorted, (number) => fit.put(lengths[number]!));
+  const rowOf = sorted.map((number) => fit.put(lengths[number]!));
   const starts = new Uint32Array(fit.rows + 1);
   for (const row of rowOf) starts[row + 1]!++;
   for (let row = 0; row < fit.rows; row++) starts[row + 1]! += starts[row]!;

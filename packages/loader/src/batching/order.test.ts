@@ -5,6 +5,8 @@ import { globalOrder, type Order, windowedOrder } from './order.ts';
 
 /** All sizes under MASKLOOM_FULL=1, else so many that every run has time for. */
 const full = process.env['MASKLOOM_FULL'] === '1';
+/** Milliseconds for tests of all sizes. */
+const patience = full ? 1_200_000 : 60_000;
 const seed = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 
 function isBijection(rows: number, order: Order): boolean {
@@ -41,13 +43,15 @@ const orders: readonly [
 ];
 
 describe.each(orders)('the %s order', (_name, make) => {
-  test('is a bijection for every number of rows from 0 to 5,000', () => {
+  test('is a bijection for every number of rows from 0 to 5,000', { timeout: patience }, () => {
     for (let rows = 0; rows <= 5000; rows += full || rows < 300 ? 1 : 37) {
       expect(isBijection(rows, make(rows, 42n, rows % 5)), `${rows} rows`).toBe(true);
     }
   });
 
-  test('is a bijection around the powers of two up to 2^20, where a peer loses a record', () => {
+  test('is a bijection around the powers of two up to 2^20, where a peer loses a record', {
+    timeout: patience,
+  }, () => {
     for (let bits = 2; bits <= (full ? 20 : 16); bits++) {
       for (const rows of [2 ** bits - 1, 2 ** bits, 2 ** bits + 1]) {
         expect(isBijection(rows, make(rows, 7n, 3)), `${rows} rows`).toBe(true);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { createDraws, tokenMasking } from '@maskloom/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentLengths, lineLengths, speechLengths } from '../../../../test/support/lengths.mjs';
 import { globalBatches } from '../global-batch.ts';
 import { createPlan, type Plan, type PlanOptions, stepsPerEpoch } from '../plan.ts';
-import { documentLengths, lineLengths } from '../testing/lengths.ts';
 import { cutWindow } from './cut-window.ts';
 import { keepIndex } from './index-folder.ts';
 import { indexPlanOf } from './index-plan.ts';
@@ -60,18 +60,20 @@ describe('best fit in windows', () => {
     expect([shapes.size, contents.size]).toEqual([1, 5]);
   });
 
-  // The lengths that tokenizers give: see testing/lengths.ts.
+  // Lengths as corpora have them: see test/support/lengths.d.mts.
   test.each([
     ['lines', 512, lineLengths],
     ['lines', 128, lineLengths],
     ['documents', 512, documentLengths],
     ['documents', 8192, documentLengths],
+    ['speeches', 512, speechLengths],
+    ['speeches', 8192, speechLengths],
   ] as const)('of %s in rows of %i tokens has at least 98 % occupancy', (_, length, make) => {
     const lengths = make(full ? 1_000_000 : 100_000, length);
     const tokens = lengths.reduce((sum, one) => sum + one, 0);
     const [plan] = planned(lengths, { rows: { type: 'packed', length } });
     const { rows } = plan;
-    const cells = (rows as { readonly units: readonly number[] }).units[0]! * length;
+    const cells = (rows as { units: readonly number[] }).units[0]! * length;
     expect(tokens / cells).toBeGreaterThanOrEqual(0.98);
     expect(tokens / cells).toBeLessThanOrEqual(1);
   });
@@ -190,7 +192,7 @@ describe('the index folder', () => {
     expect(await count(...others)).toBe(others.length);
   });
 
-  test('of several processes at once has one whole index', async () => {
+  test('of several at once has one whole index', async () => {
     await rm(folder, { recursive: true, force: true });
     const plan = planOf({});
     const all = await Promise.all(

@@ -144,7 +144,8 @@ class WindowUnits implements Units {
     const end = window === units.length - 1 ? samples : first + size;
     const rows = new Float64Array(end - first);
     for (let place = first; place < end; place++) rows[place - first] = this.#rowAt(place);
-    const own = Uint32Array.from(rows, (row) => lengths[row]!);
+    const own = new Uint32Array(rows.length);
+    for (let number = 0; number < own.length; number++) own[number] = lengths[rows[number]!]!;
     const cut = cutWindow(this.#cutting, own, epoch, base + BigInt(window));
     const unitAt = this.#cutting.drawn
       ? orderPermutation(units[window]!, this.#draws(epoch), permuted.window, window)

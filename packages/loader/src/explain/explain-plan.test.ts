@@ -152,21 +152,40 @@ describe('explainPlan()', () => {
 
   describe('with the dataset', () => {
     let open: Awaited<ReturnType<typeof makeDataset>>;
+    let other: typeof open;
     beforeAll(async () => {
       open = await makeDataset(203, sentinelVocab);
+      other = await makeDataset(90, sentinelVocab);
     });
 
-    test.each<[string, Strategy, ('dense' | 'compact' | 'varlen' | 'seq2seq')[]]>([
-      ['tokens', tokenMasking({ rate: 0.15 }), ['dense', 'compact', 'varlen']],
-      ['span corruption', t5({ sentinels, end: 3 }), ['seq2seq']],
+    const aligned = ['dense', 'compact', 'varlen'] as const;
+    const mixed = () => [open, other].map((dataset) => ({ dataset, weight: 2 }));
+    test.each<
+      [string, readonly ((typeof aligned)[number] | 'seq2seq')[], () => Partial<PlanOptions>]
+    >([
+      ['tokens', aligned, () => ({ dataset: open })],
+      [
+        'packed rows',
+        aligned,
+        () => ({ dataset: open, rows: { type: 'packed', length: 64, window: 32 } }),
+      ],
+      ['buckets', aligned, () => ({ dataset: open, rows: { type: 'buckets', window: 24 } })],
+      ['a mixture', aligned, () => ({ datasets: mixed() })],
+      [
+        'span corruption',
+        ['seq2seq'],
+        () => ({ dataset: open, strategy: t5({ sentinels, end: 3 }) }),
+      ],
     ])(
       'bounds the memory of a batch in each layout it can have: %s',
-      async (_, strategy, layouts) => {
-        const plan = createPlan({ dataset: open, strategy, seed: 42n, batch: 12 });
-        const facts = await explainPlan(plan, [open]);
+      async (_, layouts, options) => {
+        const strategy = tokenMasking({ rate: 0.15 });
+        const plan = createPlan({ strategy, seed: 42n, batch: 12, ...options() });
+        const datasets = [open, other].slice(0, plan.datasets.length);
+        const facts = await explainPlan(plan, datasets);
         const memory = facts.filter(({ about }) => about.startsWith('memory'));
         expect(memory.map(({ about }) => about)).toEqual(layouts.map((name) => `memory, ${name}`));
-        await using loader = await createLoader({ plan, dataset: open, workers: 0 });
+        await using loader = await createLoader({ plan, datasets, workers: 0 });
         for (const [index, layout] of layouts.entries()) {
           let most = 0;
           for await (const { recordBatch } of loader.batches({ steps: 20, layout })) {

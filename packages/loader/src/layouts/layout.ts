@@ -43,6 +43,8 @@ export interface BatchSlice {
   readonly starts: readonly number[];
   /** The longest outputs that the global batch's rows can give, the other ranks' rows included. */
   readonly capacity: OutputLengths;
+  /** Counts what masking it does. */
+  readonly tally: { selected: number };
 }
 
 /** Told of each masked sample, without padding. */
@@ -75,7 +77,11 @@ export function maskSlice(
   onSample: OnSample | undefined,
 ): void {
   const { samples, epoch, rate } = slice;
-  masker.maskBatch(samples, { epoch, rate }, { ...columns, starts, ...orders });
+  slice.tally.selected += masker.maskBatch(
+    samples,
+    { epoch, rate },
+    { ...columns, starts, ...orders },
+  );
   if (onSample === undefined) return;
   samples.forEach((sample, index) => {
     const start = starts[index]!;

@@ -68,7 +68,7 @@ export function seq2seq(options: PadOptions = {}): Layout {
           labels: labels.subarray(target, target + width.labels),
         };
         sample[index] = row.sample;
-        masker.maskInto(row.ids, addressOf(slice, row), out);
+        slice.tally.selected += masker.maskInto(row.ids, addressOf(slice, row), out);
         const inputLength = out.inputLength!;
         const labelLength = out.labelLength!;
         const written = {

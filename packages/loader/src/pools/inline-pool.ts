@@ -18,21 +18,52 @@ export function inlinePool(compute: Compute, maskerIn: MaskerIn, onClose: () => 
     return masker;
   }
 
+  /** Tasks whose samples are still being read, or that are computed. */
+  const running = new Set<Running>();
+
   return {
     sharing: 'inline',
     rooms: 1,
-    run: async (task) => {
-      if (closed) throw new LoaderClosedError();
-      const result = await compute(task, task.ring && maskerOf(task.ring));
-      return { ...result, slot: task.slot };
-    },
+    run: (task) =>
+      new Promise((resolve, reject) => {
+        if (closed) throw new LoaderClosedError();
+        const result = (async () => compute(task, task.ring && maskerOf(task.ring)))();
+        const own: Running = {
+          stream: task.stream,
+          reject,
+          ended: result.then(
+            (computed) => {
+              running.delete(own);
+              resolve({ ...computed, slot: task.slot, worker: 0 });
+            },
+            (error: unknown) => {
+              running.delete(own);
+              reject(error);
+            },
+          ),
+        };
+        running.add(own);
+      }),
     forget: (ring) => {
       maskers.delete(ring);
     },
-    cancel: async () => {},
+    cancel: async (stream, reason) => {
+      const cancelled = [...running].filter((task) => task.stream === stream);
+      for (const { reject } of cancelled) reject(reason);
+      await Promise.all(cancelled.map(({ ended }) => ended));
+    },
     close: async () => {
-      if (!closed) onClose();
+      if (closed) return;
       closed = true;
+      for (const { reject } of running) reject(new LoaderClosedError());
+      onClose();
     },
   };
+}
+
+interface Running {
+  readonly stream: object;
+  readonly reject: (reason: unknown) => void;
+  /** Resolves once nothing is written to the task's slot any more. */
+  readonly ended: Promise<void>;
 }

@@ -13,7 +13,12 @@ export interface PoolTask extends BatchTask {
 /** A computed batch and the slot that holds it: another than the task's, if that one was lost with its worker. */
 export interface PoolResult extends BatchResult {
   readonly slot: Slot;
+  /** Number of the worker that computed it, from 0. */
+  readonly worker: number;
 }
+
+/** Worker threads at most: each takes memory of its own, and a runtime that has none left aborts the process. */
+export const maxWorkers = 256;
 
 /** Whoever computes batches. All pools compute the same bytes. */
 export interface Pool {

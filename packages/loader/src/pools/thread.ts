@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { WorkerAnswer, WorkerTask } from './worker-compute.ts';
-import type { StartWorker, WorkerEnd } from './worker-handle.ts';
+import { type StartWorker, tasksOfWorker, type WorkerEnd } from './worker-handle.ts';
 
 /** Processors that this process may use. */
 export function processors(): number {
@@ -22,6 +22,7 @@ export const startWorker: StartWorker = (start, { heap }) => {
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: Number.POSITIVE_INFINITY,
+    concurrentTasksPerWorker: tasksOfWorker,
     // Asynchronous work in a thread, such as reading ahead, goes on between tasks.
     atomics: 'disabled',
     workerData: start,

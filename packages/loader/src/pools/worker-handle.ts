@@ -1,6 +1,9 @@
 import type { WorkerFailure } from '../errors.ts';
 import type { WorkerAnswer, WorkerStart, WorkerTask } from './worker-compute.ts';
 
+/** Tasks that a worker has at a time: one that it computes, and one that waits there. */
+export const tasksOfWorker = 2;
+
 /** Why a worker is of no use any more. */
 export interface WorkerEnd {
   readonly code: WorkerFailure;

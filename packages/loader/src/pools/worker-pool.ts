@@ -5,7 +5,12 @@ import { newSlot, type Slot } from '../slot.ts';
 import { isTyped, unpackError } from './packed-error.ts';
 import type { Pool, PoolResult, PoolTask } from './pool.ts';
 import type { WorkerAnswer, WorkerStart, WorkerTask } from './worker-compute.ts';
-import type { StartWorker, WorkerEnd, WorkerHandle } from './worker-handle.ts';
+import {
+  type StartWorker,
+  tasksOfWorker,
+  type WorkerEnd,
+  type WorkerHandle,
+} from './worker-handle.ts';
 
 /** A worker failed; what it was computing is computed again, or given up. */
 export interface WorkerFailureEvent {
@@ -48,9 +53,16 @@ interface Seat {
   readonly number: number;
   worker: Promise<WorkerHandle> | undefined;
   handle: WorkerHandle | undefined;
-  job: Job | undefined;
-  /** Tells whoever awaits the job that the worker failed. */
-  onFailed: ((end: WorkerEnd) => void) | undefined;
+  /** What it computes, and what it was given ahead, so that it need not wait between tasks. */
+  jobs: Job[];
+  /** What it had when it failed, until its end is known. */
+  left: readonly Job[];
+  /** Ends what it computes once that takes too long. */
+  timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether it has answered: until then it is given nothing ahead. */
+  proven: boolean;
+  /** Tells those who await its jobs that the worker failed. */
+  readonly onFailed: Set<(end: WorkerEnd) => void>;
   /** Whether the worker before is still being ended. */
   vacating: boolean;
   /** Older rings have rooms that a worker whose end is not certain may still write to. */
@@ -90,8 +102,11 @@ export class WorkerPool implements Pool {
       number,
       worker: undefined,
       handle: undefined,
-      job: undefined,
-      onFailed: undefined,
+      jobs: [],
+      left: [],
+      timer: undefined,
+      proven: false,
+      onFailed: new Set(),
       vacating: false,
       roomsFrom: 0,
       rings: new Set(),
@@ -114,7 +129,9 @@ export class WorkerPool implements Pool {
     const waiting = this.#queue.filter(({ task }) => task.stream === stream);
     this.#queue = this.#queue.filter(({ task }) => task.stream !== stream);
     for (const job of waiting) job.reject(reason);
-    const running = this.#seats.flatMap(({ job }) => (job?.task.stream === stream ? job : []));
+    const running = this.#seats
+      .flatMap(({ jobs, left }) => [...jobs, ...left])
+      .filter(({ task }) => task.stream === stream);
     await Promise.all(
       running.map((job) => {
         job.cancelled = true;
@@ -134,19 +151,24 @@ export class WorkerPool implements Pool {
   }
 
   async #end(): Promise<void> {
-    const jobs = [...this.#queue.splice(0), ...this.#seats.flatMap(({ job }) => job ?? [])];
+    const jobs = [...this.#queue.splice(0), ...this.#seats.flatMap(({ jobs }) => jobs)];
     for (const job of jobs) job.reject(new LoaderClosedError());
+    for (const { timer } of this.#seats) clearTimeout(timer);
     const handles = this.#seats.map(({ handle }) => handle);
     await Promise.allSettled(handles.map((handle) => within(endPatience, handle?.end())));
     await Promise.allSettled(this.#endings);
   }
 
   #dispatch(): void {
-    for (const seat of this.#seats) {
-      if (this.#queue.length === 0) return;
-      if (seat.job !== undefined || seat.vacating) continue;
-      seat.job = this.#queue.shift()!;
-      void this.#serve(seat, seat.job);
+    for (let ahead = 0; ahead < tasksOfWorker; ahead++) {
+      for (const seat of this.#seats) {
+        if (this.#queue.length === 0) return;
+        if (seat.vacating || seat.jobs.length !== ahead || (ahead > 0 && !seat.proven)) continue;
+        const job = this.#queue.shift()!;
+        seat.jobs.push(job);
+        if (ahead === 0) this.#watchFirst(seat);
+        void this.#serve(seat, job);
+      }
     }
   }
 
@@ -161,8 +183,8 @@ export class WorkerPool implements Pool {
     seat.handle = handle;
     void handle.failed.then((end) => {
       if (seat.handle !== handle) return;
-      if (seat.onFailed !== undefined) seat.onFailed(end);
-      else if (seat.job === undefined) void this.#failIdle(seat, end);
+      if (seat.onFailed.size > 0) for (const tell of seat.onFailed) tell(end);
+      else if (seat.jobs.length === 0) void this.#failIdle(seat, end);
     });
     const patience = Math.max(startPatience, this.#watch.patience);
     const started = handle.ready.then(
@@ -180,9 +202,25 @@ export class WorkerPool implements Pool {
 
   /** Takes a job off a seat, which is free for the next. */
   #leave(seat: Seat, job: Job): void {
-    seat.job = undefined;
+    seat.jobs = seat.jobs.filter((other) => other !== job);
+    this.#watchFirst(seat);
+    this.#settle(job);
+  }
+
+  #settle(job: Job): void {
     this.#settled.get(job)?.();
     this.#settled.delete(job);
+  }
+
+  /** Gives what a seat computes now its time. */
+  #watchFirst(seat: Seat): void {
+    clearTimeout(seat.timer);
+    if (seat.jobs.length === 0 || seat.handle === undefined || this.#closed !== undefined) return;
+    const { patience } = this.#watch;
+    seat.timer = setTimeout(() => {
+      const problem = `did not answer for ${patience} ms`;
+      for (const tell of seat.onFailed) tell({ code: 'WORKER_HUNG', problem, cause: undefined });
+    }, patience);
   }
 
   async #serve(seat: Seat, job: Job): Promise<void> {
@@ -192,6 +230,7 @@ export class WorkerPool implements Pool {
       const outcome = await this.#attempt(seat, job, handle);
       if (!('code' in outcome)) {
         this.#row = [];
+        seat.proven = true;
         this.#leave(seat, job);
         job.resolve(outcome);
         return this.#dispatch();
@@ -208,35 +247,31 @@ export class WorkerPool implements Pool {
           ? { code: 'WORKER_START', problem: error.message, cause: error.cause }
           : { code: 'WORKER_CRASHED', problem: reason(error), cause: error };
     }
-    if (this.#closed === undefined) await this.#replace(seat, job, end);
+    // What was given ahead goes with what was computed.
+    if (this.#closed === undefined && seat.jobs.includes(job)) await this.#replace(seat, end);
   }
 
   /** Has a worker compute a job; why it did not, if it did not. */
   async #attempt(seat: Seat, job: Job, handle: WorkerHandle): Promise<PoolResult | WorkerEnd> {
     const { task, slot } = job;
-    const { patience } = this.#watch;
     const transferred = slot.buffer instanceof ArrayBuffer ? [slot.buffer] : [];
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    if (seat.jobs[0] === job) this.#watchFirst(seat);
+    let tell: (end: WorkerEnd) => void = () => {};
     // Not a race with `failed`: that promise lives as long as its worker, and would keep every task.
     const outcome = await new Promise<WorkerAnswer | WorkerEnd>((resolve) => {
-      seat.onFailed = resolve;
-      timer = setTimeout(resolve, patience, {
-        code: 'WORKER_HUNG',
-        problem: `did not answer for ${patience} ms`,
-        cause: undefined,
-      });
+      tell = resolve;
+      seat.onFailed.add(tell);
       handle.run(this.#message(seat, task, slot), transferred).then(resolve, (cause: unknown) => {
         // A worker that fails takes its task along; why it failed is told at once, if at all.
         setTimeout(resolve, 100, { code: 'WORKER_CRASHED', problem: reason(cause), cause });
       });
     });
-    clearTimeout(timer);
-    seat.onFailed = undefined;
+    seat.onFailed.delete(tell);
     if ('code' in outcome) return outcome;
     const { result, error, buffer } = outcome;
     if (buffer !== undefined) job.slot = { ...slot, buffer };
     if (error !== undefined) throw unpackError(error);
-    return { ...result!, slot: job.slot };
+    return { ...result!, slot: job.slot, worker: seat.number };
   }
 
   #message(seat: Seat, { address, layout, digest, ring }: PoolTask, slot: Slot): WorkerTask {
@@ -258,8 +293,13 @@ export class WorkerPool implements Pool {
     };
   }
 
-  /** A worker failed with a job: ends it, and has the job computed again. */
-  async #replace(seat: Seat, job: Job, end: WorkerEnd): Promise<void> {
+  /** A worker failed: ends it, and has its jobs computed again. The first is the one that it failed with. */
+  async #replace(seat: Seat, end: WorkerEnd): Promise<void> {
+    const jobs = seat.jobs;
+    const [job] = jobs as [Job];
+    seat.jobs = [];
+    seat.left = jobs;
+    this.#watchFirst(seat);
     const error = this.#workerError(seat, job.task.address, end);
     job.failures.push(error);
     const failures = this.#row.length > job.failures.length ? this.#row : job.failures;
@@ -267,19 +307,23 @@ export class WorkerPool implements Pool {
     this.#tell(seat, error, failures.length, givenUp);
     const ended = await this.#vacate(seat);
     if (this.#closed !== undefined) return;
-    if (!ended || job.slot.buffer instanceof ArrayBuffer) {
+    seat.left = [];
+    for (const one of jobs) {
+      this.#settle(one);
+      if (ended && !(one.slot.buffer instanceof ArrayBuffer)) continue;
       // Whoever still writes there, or took it along, keeps it.
-      if (job.task.ring !== undefined) job.task.ring.damaged = true;
-      job.slot = newSlot(job.slot.bytes, this.sharing === 'shared');
+      if (one.task.ring !== undefined) one.task.ring.damaged = true;
+      one.slot = newSlot(one.slot.bytes, this.sharing === 'shared');
     }
-    this.#leave(seat, job);
+    const again = jobs.filter(({ cancelled }) => !cancelled);
+    this.#queue.unshift(...(givenUp ? again.filter((one) => one !== job) : again));
     if (givenUp) {
       job.reject(new PoolError(failures));
       if (failures === this.#row) {
         this.#row = [];
         for (const waiting of this.#queue.splice(0)) waiting.reject(new PoolError(failures));
       }
-    } else if (!job.cancelled) this.#queue.unshift(job);
+    }
     this.#dispatch();
   }
 
@@ -315,6 +359,7 @@ export class WorkerPool implements Pool {
     seat.handle = undefined;
     seat.rings.clear();
     seat.forget.length = 0;
+    seat.proven = false;
     const ended = handle === undefined || (await within(endPatience, handle.end())) === true;
     if (!ended) seat.roomsFrom = nextRing();
     seat.vacating = false;

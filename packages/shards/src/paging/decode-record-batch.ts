@@ -6,21 +6,22 @@ import { columnsOf, type RecordBatchColumns } from '../samples.ts';
 /**
  * Reads the record batch in a byte range of a shard, metadata and body: views of it, no copy.
  *
- * @param rows how many rows it must have
- * @throws {RangeError} if it is not what the manifest says.
+ * @throws {RangeError} if there is no record batch with the manifest's columns.
  */
 export function decodeRecordBatch(
   manifest: Manifest,
   schema: Schema,
-  rows: number,
   bytes: Uint8Array,
 ): RecordBatchColumns {
-  const columns = columnsOf(manifest, readRecordBatch(schema, bytes));
-  checkColumns(manifest, rows, columns);
-  return columns;
+  return columnsOf(manifest, readRecordBatch(schema, bytes));
 }
 
-function checkColumns(
+/**
+ * Compares a record batch with the manifest: its number of rows, the lengths and the token ids.
+ *
+ * @throws {RangeError} naming what was found and what the manifest says.
+ */
+export function checkColumns(
   { longest, vocab, columns }: Manifest,
   rows: number,
   { offsets, values, segments, units }: RecordBatchColumns,

@@ -2,7 +2,9 @@ import {
   copyFile,
   mkdtemp,
   open,
+  readdir,
   readFile,
+  readlink,
   rename,
   rm,
   truncate,
@@ -87,7 +89,7 @@ describe('samples beyond the memory budget', () => {
       ),
     );
     await Promise.all(loads);
-    samples.readAhead!(everyRow.slice(2500, 3540));
+    samples.readAhead!(() => everyRow.slice(2500, 3540));
     await check(samples, everyRow.slice(2500, 3540));
   });
 
@@ -116,6 +118,44 @@ describe('samples beyond the memory budget', () => {
     await check(remote, [7700, 7701]);
     expect(server.requests).toHaveLength(0);
   });
+});
+
+test('of many shards, few files are open at a time, and none once closed', async () => {
+  const many = join(folder, 'many');
+  await writeDataset(many, 3200, { rowsPerRecordBatch: 16, rowsPerShard: 16 });
+  const dataset = await openDataset(many, { memory: 100_000 });
+  const openFiles = async () => {
+    const descriptors = await readdir('/proc/self/fd');
+    const paths = await Promise.all(
+      descriptors.map((descriptor) => readlink(`/proc/self/fd/${descriptor}`).catch(() => '')),
+    );
+    return paths.filter((path) => path.startsWith(many)).length;
+  };
+  for (const step of [1, 7]) {
+    await check(
+      dataset,
+      everyRow.slice(0, 3200).map((row) => (row * step) % 3200),
+    );
+    expect(await openFiles()).toBeLessThanOrEqual(64);
+    expect(await openFiles()).toBeGreaterThan(0);
+  }
+  dataset.close!();
+  expect(await openFiles()).toBe(0);
+  await check(dataset, [3199]);
+  dataset.close!();
+});
+
+test('what is read ahead is not asked for again', async () => {
+  await using server = await serveFolder(join(folder, 'data'));
+  const remote = await openPaged(server.url);
+  await check(remote, [7000]);
+  server.requests.length = 0;
+  remote.readAhead!(() => [7700, 7701, 6000, 0]);
+  await check(remote, [7700]);
+  await check(remote, [6000]);
+  // The sizes of two shards, and a record batch of each.
+  expect(server.requests).toHaveLength(4);
+  expect(new Set(server.requests.map(({ path, range }) => `${path} ${range}`)).size).toBe(4);
 });
 
 describe('what happens to a shard after opening', () => {

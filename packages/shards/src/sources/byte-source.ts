@@ -12,6 +12,8 @@ export interface ByteSource {
   read(start: number, into: Uint8Array): Promise<void>;
   /** The same at once, where that is faster: from a file. */
   readonly readSync?: (start: number, into: Uint8Array) => void;
-  /** Closes what is open. A later read opens it again. */
+  /** Closes what is open and not being read. A later read opens it again. */
   release(): void;
+  /** The same, and reads from a server that are under way fail. */
+  close(): void;
 }

@@ -61,6 +61,10 @@ class FileSource implements ByteSource {
     this.#descriptor = undefined;
   }
 
+  close(): void {
+    this.release();
+  }
+
   #open(): number {
     this.#released = false;
     try {

@@ -4,8 +4,8 @@ import type { ByteSource } from './byte-source.ts';
 /** Requests that bring nothing, one after the other, before a read fails. */
 const attempts = 5;
 const firstDelay = 100;
-/** Milliseconds without a byte before a request counts as failed. */
-const patience = 30_000;
+/** Milliseconds without a byte before a request counts as failed: all attempts take less than a pool's patience. */
+const defaultPatience = 10_000;
 
 /** What went wrong with one request. */
 class RequestError extends Error {
@@ -21,12 +21,12 @@ class RequestError extends Error {
 }
 
 /** Opens a file on a web server, HTTP or HTTPS: asks for its first byte, and so for its size. */
-export async function openHttpSource(url: string): Promise<ByteSource> {
+export async function openHttpSource(url: string, patience = defaultPatience): Promise<ByteSource> {
   let byteLength = 0;
-  await persist(url, async (progress) => {
+  await persist(url, patience, new AbortController().signal, async (progress) => {
     byteLength = await sizeOf(url, progress.signal);
   });
-  return new HttpSource(url, byteLength);
+  return new HttpSource(url, byteLength, patience);
 }
 
 /**
@@ -37,15 +37,18 @@ export async function openHttpSource(url: string): Promise<ByteSource> {
 class HttpSource implements ByteSource {
   readonly location: string;
   readonly byteLength: number;
+  readonly #patience: number;
+  #closing = new AbortController();
 
-  constructor(url: string, byteLength: number) {
+  constructor(url: string, byteLength: number, patience: number) {
     this.location = url;
     this.byteLength = byteLength;
+    this.#patience = patience;
   }
 
   async read(start: number, into: Uint8Array): Promise<void> {
     let done = 0;
-    await persist(this.location, async (progress) => {
+    await persist(this.location, this.#patience, this.#closing.signal, async (progress) => {
       const body = await this.#request(start + done, start + into.length, progress.signal);
       for await (const chunk of body) {
         const part = chunk.subarray(0, into.length - done);
@@ -61,6 +64,11 @@ class HttpSource implements ByteSource {
   }
 
   release(): void {}
+
+  close(): void {
+    this.#closing.abort(new RequestError('the dataset closed', true));
+    this.#closing = new AbortController();
+  }
 
   async #request(start: number, end: number, signal: AbortSignal) {
     const response = await get(this.location, start, end - 1, signal);
@@ -112,11 +120,18 @@ interface Progress {
   made(): void;
 }
 
-/** Tries a request until it succeeds, or has brought nothing so many times. */
-async function persist(url: string, request: (progress: Progress) => Promise<void>): Promise<void> {
+/** Tries a request until it succeeds, or has brought nothing so many times, or is not wanted any more. */
+async function persist(
+  url: string,
+  patience: number,
+  closing: AbortSignal,
+  request: (progress: Progress) => Promise<void>,
+): Promise<void> {
   for (let failed = 0; ; ) {
     const controller = new AbortController();
+    const end = () => controller.abort(closing.reason);
     const giveUp = () => controller.abort(new Error(`no byte in ${patience / 1000} s`));
+    closing.addEventListener('abort', end);
     let timer = setTimeout(giveUp, patience);
     const made = () => {
       failed = 0;
@@ -125,21 +140,37 @@ async function persist(url: string, request: (progress: Progress) => Promise<voi
     };
     try {
       return await request({ signal: controller.signal, made });
-    } catch (cause) {
+    } catch (thrown) {
       failed++;
-      const { final, missing } =
-        cause instanceof RequestError ? cause : { final: false, missing: false };
-      if (final || failed === attempts) throw failure(url, cause, failed, missing);
+      const cause: unknown = closing.aborted ? closing.reason : thrown;
+      const final = cause instanceof RequestError && cause.final;
+      if (final || failed === attempts) throw failure(url, cause, failed);
     } finally {
       clearTimeout(timer);
+      closing.removeEventListener('abort', end);
       // Ends what is left of an answer that was given up.
       controller.abort();
     }
-    await new Promise((resolve) => setTimeout(resolve, firstDelay * 2 ** (failed - 1)));
+    await pause(firstDelay * 2 ** (failed - 1), closing);
+    if (closing.aborted) throw failure(url, closing.reason, failed);
   }
 }
 
-function failure(url: string, cause: unknown, tries: number, missing: boolean): ShardError {
+/** Waits, or until the signal. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener('abort', end);
+  });
+}
+
+function failure(url: string, cause: unknown, tries: number): ShardError {
+  const missing = cause instanceof RequestError && cause.missing;
   const { message, cause: inner } = cause as Error;
   const detail = inner instanceof Error ? `${message} (${inner.message})` : message;
   const found = tries === 1 ? detail : `${detail} in ${tries} tries`;

@@ -14,14 +14,18 @@ export function idsOf(row: number): number[] {
   return Array.from({ length }, (_, index) => (row * 31 + index * index) % 300);
 }
 
-/** Writes samples of 1 to 38 tokens with segments and units, 256 in a record batch and 512 in a shard. */
-export async function writeDataset(directory: string, rows: number): Promise<void> {
+/** Writes samples of 1 to 38 tokens with segments and units. */
+export async function writeDataset(
+  directory: string,
+  rows: number,
+  { rowsPerRecordBatch = 256, rowsPerShard = 512 } = {},
+): Promise<void> {
   const writer = await createDatasetWriter(directory, {
     vocab,
     tokenizerDigest: 'ab'.repeat(32),
     columns: ['segment', 'units'],
-    rowsPerRecordBatch: 256,
-    rowsPerShard: 512,
+    rowsPerRecordBatch,
+    rowsPerShard,
   });
   for (let row = 0; row < rows; row++) {
     const inputIds = idsOf(row);

@@ -12,6 +12,8 @@ export type Fault =
   | { readonly short: number }
   /** Sends the right number of bytes, of which one is wrong. */
   | { readonly flip: number }
+  /** Sends the first half, and then nothing more. */
+  | { readonly stall: true }
   /** Sends the whole file whatever was asked for. */
   | { readonly whole: true }
   | undefined;
@@ -79,5 +81,7 @@ function answer(
   } else if (fault !== undefined && 'cutAt' in fault) {
     response.writeHead(206, headers);
     response.write(body.subarray(0, fault.cutAt), () => response.destroy());
+  } else if (fault !== undefined && 'stall' in fault) {
+    response.writeHead(206, headers).write(body.subarray(0, body.length >> 1));
   } else response.writeHead(206, headers).end(body);
 }

@@ -1,6 +1,7 @@
 import { type Plan, stepsPerEpoch } from '@maskloom/loader';
 import { Command } from 'commander';
-import { Datasets, folders } from '../../datasets.ts';
+import { Datasets } from '../../datasets.ts';
+import { path, paths } from '../../options.ts';
 import { readDocument } from '../../plan-file.ts';
 
 interface CheckCommandOptions {
@@ -11,8 +12,8 @@ interface CheckCommandOptions {
 export function checkCommand(): Command {
   return new Command('check')
     .description('check a plan, or the stages of a run: exit code 0 if it holds, else 1 and why')
-    .argument('<file>', 'the plan, or stages')
-    .option('--data <folder>', 'check that it fits this dataset, too (may be repeated)', folders)
+    .argument('<file>', 'the plan, or stages', path)
+    .option('--data <folder>', 'check that it fits this dataset, too (may be repeated)', paths)
     .action(run);
 }
 

@@ -1,6 +1,7 @@
 import { type Difference, diffPlans } from '@maskloom/loader';
 import { canonicalJson } from '@maskloom/shards';
 import { Command } from 'commander';
+import { path } from '../../options.ts';
 import { type PlanDocument, readDocument } from '../../plan-file.ts';
 
 /** `maskloom plan diff`: where two plans differ. */
@@ -9,8 +10,8 @@ export function diffCommand(): Command {
     .description(
       'show the fields in which two plans, or stages, differ: exit code 0 if none, 1 if some, 2 for trouble',
     )
-    .argument('<left>', 'a plan, or stages')
-    .argument('<right>', 'another')
+    .argument('<left>', 'a plan, or stages', path)
+    .argument('<right>', 'another', path)
     .action(run);
 }
 

@@ -1,6 +1,7 @@
 import { explainPlan, type Plan } from '@maskloom/loader';
 import { Command } from 'commander';
-import { Datasets, folders } from '../../datasets.ts';
+import { Datasets } from '../../datasets.ts';
+import { path, paths } from '../../options.ts';
 import { readDocument } from '../../plan-file.ts';
 
 interface ExplainCommandOptions {
@@ -11,11 +12,11 @@ interface ExplainCommandOptions {
 export function explainCommand(): Command {
   return new Command('explain')
     .description('say in plain words what a plan, or the stages of a run, fixes')
-    .argument('<file>', 'the plan, or stages')
+    .argument('<file>', 'the plan, or stages', path)
     .option(
       '--data <folder>',
       'its datasets, to tell how much memory a batch takes (may be repeated)',
-      folders,
+      paths,
     )
     .action(run);
 }

@@ -19,6 +19,7 @@ import {
   memory,
   memoryOption,
   modes,
+  path,
   randomWords,
   rates,
   seed,
@@ -57,7 +58,7 @@ export function makeCommand(): Command {
       'the dataset; several times, with weights, to mix datasets',
       weightedFolders,
     )
-    .requiredOption('--out <file>', 'where to write the plan')
+    .requiredOption('--out <file>', 'where to write the plan', path)
     .addOption(
       new Option('--seed <integer>', 'seed of masks and order').argParser(seed).default(42n, '42'),
     )

@@ -1,6 +1,7 @@
 import { createStages, planId, type StageOptions, stagesId } from '@maskloom/loader';
 import { canonicalJson, type Json } from '@maskloom/shards';
 import { Command, InvalidArgumentError } from 'commander';
+import { path } from '../../options.ts';
 import { readPlan } from '../../plan-file.ts';
 import { writeAtomically } from '../../write-atomically.ts';
 
@@ -20,7 +21,7 @@ export function stagesCommand(): Command {
       'a plan and how long it lasts, such as short.json=9000 (steps) or short.json=3epochs; with @epoch,step where it starts (default: behind the samples that the stage before has seen, if both have one order of samples; else its first batch). Once for each stage, in their order',
       stage,
     )
-    .requiredOption('--out <file>', 'where to write the stages')
+    .requiredOption('--out <file>', 'where to write the stages', path)
     .action(run);
 }
 

@@ -302,7 +302,7 @@ describe('bad input', () => {
       /^strategy.sentinels.count is 11, expected an integer from 1 to 10/,
     );
     expect(() => t5({ sentinels: undefined as never })).toThrow(
-      /^strategy.sentinels.first is undefined/,
+      /^strategy.sentinels.first is missing/,
     );
     expect(() => ul2({ sentinels, weights: [1, 2] })).toThrow(/^weights is/);
     expect(() => ul2({ sentinels, weights: [0, 0, 0, 0, 0, 0, 0] })).toThrow(

@@ -144,8 +144,7 @@ export function spanCorruption(plan: SpanCorruptionPlan): Strategy<SpanCorruptio
 
     mask({ ids }, draws, vocab, out) {
       const counts = countsOf(ids, vocab);
-      // Signed, so that no call boxes it.
-      const draw = choice.length === 0 ? 0 : draws.word(op.denoiser, 0) | 0;
+      const draw = choice.length === 0 ? 0 : draws.signedWord(op.denoiser, 0);
       const index = drawLength(choice, draw) - 1;
       const hidden = noise.draw(denoisers[index]!.type, counts[index]!, survey.tokens, draws);
       writeCorrupted(ids, vocab.special, noise.mask, added[index]!, out);

@@ -154,7 +154,7 @@ describe('random words', () => {
         sentenceOrder(spanbert(unigram)),
       ]) {
         expect(() => createMasker({ vocab, seed: 0, strategy })).toThrow(
-          /^vocab.counts is undefined, expected how often each id occurs.*encode the text with --counts/,
+          /^vocab.counts is missing, expected how often each id occurs.*encode the text with --counts/,
         );
       }
     }
