@@ -157,6 +157,35 @@ function maskBatch(
  */
 const runs = full ? 1500 : 200;
 
+test('a batch whose samples have epochs of their own is masked as sample by sample', () => {
+  const epochs = fc.constantFrom(undefined, 0, 1, 7, 2 ** 32 - 1);
+  const own = fc.array(fc.tuple(sample, epochs), { maxLength: 8 });
+  const modes = fc.constantFrom({}, { mode: 'static', copies: 3 } as const);
+  fc.assert(
+    fc.property(strategy, vocab, own, modes, (given, traits, list, mode) => {
+      const options = { vocab: traits, seed: 5n, strategy: given, ...mode };
+      const samples = list.map(([one, epoch]) => ({ ...one, epoch }));
+      const both = [
+        maskBatch(options, samples, 3, 'own', Int32Array),
+        maskBatch(options, samples, 3, 'shared', Int32Array),
+      ];
+      const masker = createMasker(options);
+      let start = 3;
+      let selected = 0;
+      for (const { ids, sample: id, epoch = 3, room } of samples) {
+        const masked = masker.mask(ids, { epoch, sample: id });
+        for (const { inputIds, labels } of both) {
+          expect(inputIds.slice(start, start + ids.length)).toEqual([...masked.inputIds]);
+          expect(labels.slice(start, start + ids.length)).toEqual([...masked.labels]);
+        }
+        selected += masked.labels.filter((label) => label !== -100).length;
+        start += ids.length + room;
+      }
+      expect(both.map((batch) => batch.selected)).toEqual([selected, selected]);
+    }),
+  );
+});
+
 describe('a kernel', () => {
   test('gives the bytes of the reference, for a batch as for a sample, in any memory', () => {
     let accelerated = 0;
