@@ -8,7 +8,9 @@ const { data, plan: file, cache, epochs = Number.POSITIVE_INFINITY } = JSON.pars
 const plan = parsePlan(await readFile(file, 'utf8'));
 const dataset = await openDataset(data);
 const events = [];
-const onEvent = ({ type, error }) => events.push({ type, problem: error?.message });
+const onEvent = ({ type, error }) => {
+  if (type !== 'batch') events.push({ type, problem: error?.message });
+};
 const loader = await createLoader({ plan, dataset, workers: 1, cache, onEvent });
 const digest = new StreamDigest(loader.planId);
 const steps = epochs * loader.stepsPerEpoch;
