@@ -160,9 +160,7 @@ for (const name of Object.keys(orders)) {
     );
     const worked = (values) => median(values.map((value) => value.worked));
     const share = ((100 * worked(later)) / worked(all)).toFixed(0);
-    console.log(
-      `| ${key} | ${both(all)} | ${both(first)} | ${both(later)} | ${share} % |`,
-    );
+    console.log(`| ${key} | ${both(all)} | ${both(first)} | ${both(later)} | ${share} % |`);
   }
 }
 console.log('\n| plain readSync in one thread, nothing else | million tokens/s |');
