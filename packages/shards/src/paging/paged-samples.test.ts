@@ -183,6 +183,18 @@ describe('what happens to a shard after opening', () => {
     await expect(dataset.load!({ rows: everyRow.slice(2048, 2304) })).rejects.toMatchObject(error);
   });
 
+  test('rows of a record batch that many loads in a row ask for come from the cache in the end', async () => {
+    const dataset = await openPaged();
+    await check(dataset, everyRow);
+    for (let load = 0; load < 20; load++) await check(dataset, [2048 + 12 * load]);
+    // What was verified is used, whatever became of the file since.
+    const error = await alter(dataset, 2200);
+    await check(dataset, [2200]);
+    await expect(
+      openSamples(dataset.manifest, dataset.shards).load!({ rows: [2200] }),
+    ).rejects.toMatchObject(error);
+  });
+
   test('a shard that is cut off', async () => {
     const dataset = await openPaged();
     await check(dataset, [7700]);

@@ -82,6 +82,11 @@ class PagedReader {
   readonly #open = new Set<number>();
   /** Memory of rows that were disposed of. */
   readonly #spare: ArrayBuffer[] = [];
+  /** Loads so far. */
+  #load = 0;
+  /** For each record batch of the dataset the last load that read rows of it, and what its row reads cost since. */
+  readonly #lastLoads: Float64Array;
+  readonly #spent: Float64Array;
   /** Whether the last load took whole record batches. */
   #byRecordBatch = false;
   /** For each record batch of the dataset 1 if this thread has compared its contents with the manifest. */
@@ -115,6 +120,8 @@ class PagedReader {
       shard?.index === undefined ? undefined : new RowIndex(shard.index, manifest),
     );
     this.#compared = new Uint8Array(key);
+    this.#lastLoads = new Float64Array(key).fill(Number.NEGATIVE_INFINITY);
+    this.#spent = new Float64Array(key);
     const largest = manifest.shards
       .filter((_, shard) => shards[shard] !== undefined)
       .flatMap(({ recordBatches }) => recordBatches.map(({ bytes }) => bytes))
@@ -127,6 +134,7 @@ class PagedReader {
       this.#spare.push(bytes),
     );
     const wholes: Group[] = [];
+    this.#load++;
     try {
       for (const group of this.#group(rows, lengths, loaded).values()) {
         if (!this.#fromIndex(group, loaded)) wholes.push(group);
@@ -215,7 +223,7 @@ class PagedReader {
   }
 
   #readRows(group: Group, entry: IndexedRecordBatch, loaded: LoadedRows): boolean {
-    const { shard, recordBatch, rows } = group;
+    const { shard, recordBatch, key, rows } = group;
     const { offsets, valuesAt, unitsAt, checksums, segments } = entry;
     const { width, units } = this.#shape;
     rows.sort((a, b) => a.index - b.index);
@@ -227,7 +235,7 @@ class PagedReader {
       const values = offsets[numbers[end - 1]! + 1]! - offsets[numbers[first]!]!;
       cost += (units ? 2 : 1) * readCost + values * (width + (units ? 1 : 0));
     }
-    if (cost > readCost + range.bytes) return false;
+    if (!this.#worthIt(key, cost, readCost + range.bytes)) return false;
 
     const source = this.#sources.get(shard)!;
     this.#use(shard);
@@ -248,6 +256,19 @@ class PagedReader {
       return false;
     }
     return cells.every((cell, index) => cellChecksum(cell) === checksums[numbers[index]!]);
+  }
+
+  /**
+   * Whether to go on reading rows of a record batch at a cost, where the whole of it would cost so much. Once that was
+   * spent twice in loads that follow each other, more of them will come, and it pays to have the record batch in the cache:
+   * so it is in the windowed order, and never in the global order of many record batches.
+   */
+  #worthIt(key: number, cost: number, whole: number): boolean {
+    const follows = this.#load - this.#lastLoads[key]! <= 2;
+    const spent = cost + (follows ? this.#spent[key]! : 0);
+    this.#lastLoads[key] = this.#load;
+    this.#spent[key] = spent;
+    return cost <= whole && spent <= 2 * whole;
   }
 
   /** Reads neighbouring rows of a column, whose values of `size` bytes start at `start`. */
