@@ -186,7 +186,7 @@ describe('maskloom plan refuses, and writes nothing', () => {
     await expectRefusal(words(''), /'--out <file>' argument '' is invalid\. Expected a path/);
     await expectRefusal(
       ['plan', '--data', '', '--out', at('other.json')],
-      /'--data <folder>' argument '' is invalid\. Expected a path/,
+      /'--data <folder(\[=weight\])?>' argument '' is invalid\. Expected a path/,
     );
   });
 
@@ -356,7 +356,10 @@ describe('maskloom', () => {
       ['serve', '--plan', 'x', '--data', 'y', '--prot', '1'],
       /^maskloom: unknown option '--prot' \(Did you mean --port\?\); see `maskloom serve --help`$/m,
     );
-    await expectRefusal(['serve'], /^maskloom: required option '--plan <file>' not specified; see/);
+    await expectRefusal(
+      ['serve'],
+      /^maskloom: required option '--data <folder>' not specified; see/,
+    );
     await expectRefusal(['sreve'], /^maskloom: unknown command 'sreve'/);
     expect(await maskloom('sreve')).toMatchObject({ code: 2 });
   });

@@ -1,5 +1,6 @@
 import { checkDatasets, type Plan } from '@maskloom/loader';
 import { type Dataset, openDataset } from '@maskloom/shards';
+import { path } from './options.ts';
 
 /** A dataset's folder, and how often a mixture draws from it. */
 export interface WeightedFolder {
@@ -13,7 +14,10 @@ export function weightedFolders(
   before: readonly WeightedFolder[] = [],
 ): readonly WeightedFolder[] {
   const [, folder = text, weight] = /^(.+)=([0-9]{1,5})$/.exec(text) ?? [];
-  return [...before, { folder, weight: weight === undefined ? undefined : Number(weight) }];
+  return [
+    ...before,
+    { folder: path(folder), weight: weight === undefined ? undefined : Number(weight) },
+  ];
 }
 
 /** Finds the datasets of plans among folders, each opened once. */

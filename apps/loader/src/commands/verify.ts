@@ -134,11 +134,12 @@ async function verifyPlan(plan: Plan, options: VerifyCommandOptions): Promise<vo
     }),
   );
   const digest = new StreamDigest(loader.planId);
-  console.log(`plan ${loader.planId}`);
   for (let done = 0; done < steps; done++) {
     const slices = (await Promise.all(streams.map((stream) => stream.next()))).map(
       ({ value }) => value!,
     );
+    // Nothing is printed of what can't be read at all.
+    if (done === 0) console.log(`plan ${loader.planId}`);
     const digests = Buffer.concat(slices.map((slice) => slice.digests!));
     digest.updateDigests(digests);
     const [{ epoch: at, step: of, next }] = slices as [Batch];
