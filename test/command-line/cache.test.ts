@@ -69,7 +69,7 @@ test('bad input ends with one line that says what to do', async () => {
   const dynamic = await verify('dynamic', '--cache', at('other'));
   expect(dynamic).toMatchObject({ code: 1, stdout: '' });
   expect(dynamic.stderr).toMatch(
-    /^maskloom: cache is .*expected none for a plan in dynamic mode.*\n$/,
+    /^maskloom: --cache is .*expected none for a plan in dynamic mode.*\n$/,
   );
   const size = await verify('static', '--cache-size', '1G');
   expect(size).toMatchObject({ code: 1, stdout: '' });
