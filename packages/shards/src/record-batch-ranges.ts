@@ -7,7 +7,8 @@ export function recordBatchRanges(file: Uint8Array): RecordBatchRange[] {
   // The file ends: footer, its length in 4 bytes, "ARROW1" (Arrow columnar format, IPC file format).
   const tail = new DataView(file.buffer, file.byteOffset + file.byteLength - 10, 4);
   const footerEnd = file.byteLength - 10;
-  const footer = Footer.decode(file.subarray(footerEnd - tail.getInt32(0, true), footerEnd));
+  // Copied: it holds text, which browsers do not decode in shared memory.
+  const footer = Footer.decode(file.slice(footerEnd - tail.getInt32(0, true), footerEnd));
   return [...footer.recordBatches()].map((block) => {
     const bytes = block.metaDataLength + block.bodyLength;
     const range = file.subarray(block.offset, block.offset + bytes);
