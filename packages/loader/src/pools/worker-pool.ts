@@ -225,9 +225,13 @@ export class WorkerPool implements Pool {
 
   async #serve(seat: Seat, job: Job): Promise<void> {
     let end: WorkerEnd;
+    const starting = this.#workerOf(seat);
+    const worker = seat.handle;
+    // Once the worker was replaced, its jobs are others' and what it still says of them is too late.
+    const late = () => seat.handle !== worker;
     try {
-      const handle = await this.#workerOf(seat);
-      const outcome = await this.#attempt(seat, job, handle);
+      const outcome = await this.#attempt(seat, job, await starting);
+      if (late()) return;
       if (!('code' in outcome)) {
         this.#row = [];
         seat.proven = true;
@@ -237,6 +241,7 @@ export class WorkerPool implements Pool {
       }
       end = outcome;
     } catch (error) {
+      if (late()) return;
       if (error instanceof Error && isTyped(error)) {
         this.#leave(seat, job);
         job.reject(error);
@@ -247,8 +252,7 @@ export class WorkerPool implements Pool {
           ? { code: 'WORKER_START', problem: error.message, cause: error.cause }
           : { code: 'WORKER_CRASHED', problem: reason(error), cause: error };
     }
-    // What was given ahead goes with what was computed.
-    if (this.#closed === undefined && seat.jobs.includes(job)) await this.#replace(seat, end);
+    if (this.#closed === undefined) await this.#replace(seat, end);
   }
 
   /** Has a worker compute a job; why it did not, if it did not. */
@@ -357,6 +361,7 @@ export class WorkerPool implements Pool {
     seat.vacating = true;
     seat.worker = undefined;
     seat.handle = undefined;
+    seat.onFailed.clear();
     seat.rings.clear();
     seat.forget.length = 0;
     seat.proven = false;
