@@ -13,7 +13,9 @@ export const mostAdded: i32 = 64;
 
 /** The list has five columns of this many bytes: position, epoch, sample low and high, address of the row's ids. */
 const column: usize = 4 * (<usize>room + 16);
-export const randomTokenBytes: usize = 5 * column + 128;
+/** Entries that are drawn together. */
+const drawn: i32 = 64;
+export const randomTokenBytes: usize = 5 * column + 16 * <usize>drawn;
 
 let list: usize = 0;
 let allowed: usize = 0;
@@ -87,11 +89,12 @@ export function isFull(): bool {
 /** Draws the random tokens that wait, and writes them. */
 export function flushRandomTokens(keys: usize): void {
   const words = list + 5 * column;
-  for (let index = 0; index < count; index += 8) {
+  for (let index = 0; index < count; index += drawn) {
+    const here = min(drawn, count - index);
     let at = list + ((<usize>index) << 2);
-    drawBlocks(opToken, 0, 8, keys, 0, 0, 0, words, at, column);
+    drawBlocks(opToken, 0, here, keys, 0, 0, 0, words, at, column);
     let block = words;
-    for (const end = at + ((<usize>min(8, count - index)) << 2); at < end; at += 4) {
+    for (const end = at + ((<usize>here) << 2); at < end; at += 4) {
       const position = <usize>load<u32>(at);
       const word = load<u32>(block + ((position & 3) << 2));
       const choice = <usize>((<u64>word * <u64>allowedCount) >> 32);

@@ -1,7 +1,7 @@
 /**
  * @file What holds for every strategy, whatever the sample, the seed and the address.
  *
- * A law is tried 200 times for each strategy under MASKLOOM_FULL=1, and else 30 times: over the strategies that share its
+ * A law is tried 200 times for each strategy under MASKLOOM_FULL=1, and else 20 times: over the strategies that share its
  * code that is some hundred times, on other samples in each run.
  */
 import fc from 'fast-check';
@@ -31,7 +31,7 @@ import { strategyFromPlan } from './strategy-from-plan.ts';
 import type { UnitStrategyPlan } from './strategy-plan.ts';
 import { splitUnits, unitsOfLength } from './units.ts';
 
-fc.configureGlobal({ numRuns: full ? 200 : 30 });
+fc.configureGlobal({ numRuns: full ? 200 : 20 });
 
 const tables = vocabTables(vocab);
 /** Plain arrays go to the reference, typed ones to the kernel where there is one. */

@@ -1,10 +1,19 @@
-/** @file What span corruption draws, against what it promises: at a false-alarm rate of 1e-6, seeds fixed. */
+/**
+ * @file What span corruption draws, against what it promises: at a false-alarm rate of 1e-6, seeds fixed.
+ *
+ * Of what is `sized`, a run has a quarter, but all of it under MASKLOOM_FULL=1; a deviation must then be half as large to
+ * be seen (../statistics.test.ts). In full: of the 21 ways to lay spans out, one that comes 18 % too often.
+ */
 import { describe, expect, test } from 'vitest';
 import { createMasker } from '../../masker.ts';
+import { full } from '../../testing/full.ts';
 import { falseAlarm, goodnessOfFit, independence } from '../../testing/statistics.ts';
 import type { Strategy } from '../strategy.ts';
 import { t5, ul2 } from './presets.ts';
 import { spanCorruption } from './span-corruption.ts';
+
+/** Of so many samples, those that this run has time for. */
+const sized = (samples: number) => (full ? samples : samples / 4);
 
 const sentinels = { first: 999, count: 100 };
 const specialIds = [
@@ -41,7 +50,7 @@ test('every way to lay out the spans is as likely as any other', () => {
   // 12 tokens, 4 of them hidden in 2 spans: 3 ways to cut the hidden ones, 7 to cut the others.
   const at = hidden(t5({ sentinels, rate: 0.35, meanLength: 2 }), 12, 4n);
   const counts = new Map<string, number>();
-  for (let sample = 0; sample < 42_000; sample++) {
+  for (let sample = 0; sample < sized(42_000); sample++) {
     const key = at(0, sample).mask.join('');
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
@@ -57,7 +66,7 @@ test('in long samples, too: the first and the last segments have the lengths of 
   const at = hidden(t5({ sentinels }), 512, 6n);
   const cells = { shown: new Float64Array(41), hidden: new Float64Array(9) };
   const last = { shown: new Float64Array(41), hidden: new Float64Array(9) };
-  for (let sample = 0; sample < 20_000; sample++) {
+  for (let sample = 0; sample < sized(20_000); sample++) {
     const runs = runsOf(at(0, sample).mask);
     expect(runs).toHaveLength(52);
     cells.shown[Math.min(runs[0]!, 41) - 1]!++;
@@ -110,7 +119,7 @@ describe('ul2 chooses its denoisers', () => {
       8n,
     );
     const counts = new Float64Array(7);
-    for (let sample = 0; sample < 14_000; sample++) {
+    for (let sample = 0; sample < sized(14_000); sample++) {
       const { mode, mask } = at(0, sample);
       const noise = mask.reduce((sum, bit) => sum + bit, 0);
       const kind = mode === modes.s ? '6' : `${mode} ${noise} ${runsOf(mask).length / 2}`;
@@ -128,7 +137,7 @@ describe('ul2 chooses its denoisers', () => {
     });
     const at = hidden(strategy, 40, 15n);
     const counts = new Float64Array(19);
-    for (let sample = 0; sample < 19_000; sample++) {
+    for (let sample = 0; sample < sized(19_000); sample++) {
       const { mask } = at(0, sample);
       const length = mask.reduce((sum, bit) => sum + bit, 0);
       expect(mask.subarray(40 - length).every((bit) => bit === 1)).toBe(true);
