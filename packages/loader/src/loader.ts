@@ -227,6 +227,7 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
             })),
             masks,
             faults,
+            done: undefined,
           },
           { patience, attempts, heap: workerHeap, onFailure },
         );

@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { WorkerAnswer, WorkerTask } from './worker-compute.ts';
-import { type StartWorker, tasksOfWorker, type WorkerEnd } from './worker-handle.ts';
+import type { WorkerAnswer, WorkerTasks } from './worker-compute.ts';
+import { messagesOfWorker, type StartWorker, type WorkerEnd } from './worker-handle.ts';
 
 /** Processors that this process may use. */
 export function processors(): number {
@@ -15,14 +15,14 @@ export function processors(): number {
  * before the end of a thread that failed is known.
  */
 export const startWorker: StartWorker = (start, { heap }) => {
-  const pool = new Piscina<WorkerTask, WorkerAnswer>({
+  const pool = new Piscina<WorkerTasks, WorkerAnswer[]>({
     filename: new URL('./thread-entry.cjs', import.meta.url).href,
     name: 'run',
     // One, that neither goes when it is idle nor is started again when it failed.
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: Number.POSITIVE_INFINITY,
-    concurrentTasksPerWorker: tasksOfWorker,
+    concurrentTasksPerWorker: messagesOfWorker,
     // Asynchronous work in a thread, such as reading ahead, goes on between tasks.
     atomics: 'disabled',
     workerData: start,
@@ -51,7 +51,7 @@ export const startWorker: StartWorker = (start, { heap }) => {
   return {
     ready,
     failed,
-    run: (task, transfer) => pool.run(task, { transferList: [...transfer] }),
+    run: (message, transfer) => pool.run(message, { transferList: [...transfer] }),
     async end() {
       await pool.destroy();
       await exited;

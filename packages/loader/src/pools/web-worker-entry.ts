@@ -4,13 +4,13 @@ import {
   createWorkerCompute,
   type WorkerAnswer,
   type WorkerStart,
-  type WorkerTask,
+  type WorkerTasks,
 } from './worker-compute.ts';
 
 /** What is called over comlink. */
 export interface WebWorkerApi {
   start(data: WorkerStart): Promise<void>;
-  run(task: WorkerTask): Promise<WorkerAnswer>;
+  run(message: WorkerTasks): Promise<WorkerAnswer[]>;
 }
 
 /** Posted before the worker fails: the runtime's own event has no stack. */
@@ -44,9 +44,10 @@ const api: WebWorkerApi = {
     compute = createWorkerCompute(data);
     await compute;
   },
-  async run(task) {
-    const answer = await (await compute)(task);
-    return answer.buffer === undefined ? answer : transfer(answer, [answer.buffer]);
+  async run(message) {
+    const answers = await (await compute)(message);
+    const buffers = answers.flatMap(({ buffer }) => (buffer === undefined ? [] : [buffer]));
+    return buffers.length === 0 ? answers : transfer(answers, buffers);
   },
 };
 expose(api);

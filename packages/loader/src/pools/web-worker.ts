@@ -64,7 +64,7 @@ export const startWorker: StartWorker = (start) => {
   return {
     ready: api.start(start),
     failed,
-    run: (task, buffers) => api.run(transfer(task, [...buffers])),
+    run: (message, buffers) => api.run(transfer(message, [...buffers])),
     async end() {
       worker.terminate();
       // Else what waits for it would wait on.

@@ -26,6 +26,8 @@ export interface WorkerStart {
   /** The masks that threads share, in static mode with a cache. */
   readonly masks: MaskMemory | undefined;
   readonly faults: Faults | undefined;
+  /** Where the worker counts, for each message under way, its tasks that are done: Int32 cells, if threads can share them. */
+  readonly done: SharedArrayBuffer | undefined;
 }
 
 /** For tests: a module whose `wrap(compute, data)` gives workers that fail. */
@@ -47,6 +49,13 @@ export interface WorkerTask extends Omit<BatchTask, 'slot'> {
   readonly ring: number | undefined;
   /** The ring's memory and the worker's room in it, when it is the worker's first task there. */
   readonly room: KernelRoom | undefined;
+}
+
+/** Tasks in one message, since messages between threads take longer than many a batch. */
+export interface WorkerTasks {
+  readonly tasks: readonly WorkerTask[];
+  /** The cell in which those that are done are counted. */
+  readonly cell: number;
   /** Rings whose memory is not needed any more. */
   readonly forget: readonly number[];
 }
@@ -65,8 +74,9 @@ export type MaskerIn = (room: KernelRoom) => Masker;
 /** Gets a worker ready. */
 export async function createWorkerCompute(
   start: WorkerStart,
-): Promise<(task: WorkerTask) => Promise<WorkerAnswer>> {
+): Promise<(message: WorkerTasks) => Promise<WorkerAnswer[]>> {
   const { plan, context, datasets, masks, faults } = start;
+  const done = start.done === undefined ? undefined : new Int32Array(start.done);
   let compute = createCompute(
     plan,
     context,
@@ -85,8 +95,8 @@ export async function createWorkerCompute(
   }
   const rings = new Map<number, { masker: Masker; buffer: SlotBytes }>();
 
-  return async ({ address, layout, digest, slot, ring, room, forget }) => {
-    for (const id of forget) rings.delete(id);
+  async function answer(given: WorkerTask): Promise<WorkerAnswer> {
+    const { address, layout, digest, slot, ring, room } = given;
     let buffer: ArrayBuffer | undefined;
     try {
       if (ring !== undefined && room !== undefined) {
@@ -102,5 +112,15 @@ export async function createWorkerCompute(
     } catch (error) {
       return { result: undefined, error: packError(error), buffer };
     }
+  }
+
+  return async ({ tasks, cell, forget }) => {
+    for (const id of forget) rings.delete(id);
+    const answers: WorkerAnswer[] = [];
+    for (const task of tasks) {
+      answers.push(await answer(task));
+      if (done !== undefined) Atomics.store(done, cell, answers.length);
+    }
+    return answers;
   };
 }

@@ -1,8 +1,8 @@
 import type { WorkerFailure } from '../errors.ts';
-import type { WorkerAnswer, WorkerStart, WorkerTask } from './worker-compute.ts';
+import type { WorkerAnswer, WorkerStart, WorkerTasks } from './worker-compute.ts';
 
-/** Tasks that a worker has at a time: one that it computes, and one that waits there. */
-export const tasksOfWorker = 2;
+/** Messages that a worker has at a time: one whose tasks it computes, and one that waits there. */
+export const messagesOfWorker = 2;
 
 /** Why a worker is of no use any more. */
 export interface WorkerEnd {
@@ -13,12 +13,12 @@ export interface WorkerEnd {
   readonly cause: unknown;
 }
 
-/** One worker, of any runtime. It is used for one task after the other until it fails. */
+/** One worker, of any runtime. It is used for one message after the other until it fails. */
 export interface WorkerHandle {
   /** Resolves once it takes tasks, rejects if it can't; may be pending for ever if it fails. */
   readonly ready: Promise<unknown>;
-  /** Rejects if the worker fails, perhaps; `failed` tells why, and comes in any case that the runtime reports. */
-  run(task: WorkerTask, transfer: readonly ArrayBuffer[]): Promise<WorkerAnswer>;
+  /** An answer for each task. Rejects if the worker fails, perhaps; `failed` tells why, and comes in any case that the runtime reports. */
+  run(message: WorkerTasks, transfer: readonly ArrayBuffer[]): Promise<WorkerAnswer[]>;
   /** Resolves if the worker fails, whether with a task or without one. */
   readonly failed: Promise<WorkerEnd>;
   /** Ends the worker; whether its end is certain, so that memory it wrote to may be used again. */

@@ -2,12 +2,13 @@ import { LoaderClosedError, PoolError, WorkerError } from '../errors.ts';
 import type { BatchAddress } from '../global-batch.ts';
 import { nextRing, type Ring, type Sharing, sharingOfThreads } from '../ring.ts';
 import { newSlot, type Slot } from '../slot.ts';
+import { nextTurn } from './next-turn.ts';
 import { isTyped, unpackError } from './packed-error.ts';
 import type { Pool, PoolResult, PoolTask } from './pool.ts';
-import type { WorkerAnswer, WorkerStart, WorkerTask } from './worker-compute.ts';
+import type { WorkerAnswer, WorkerStart, WorkerTask, WorkerTasks } from './worker-compute.ts';
 import {
+  messagesOfWorker,
   type StartWorker,
-  tasksOfWorker,
   type WorkerEnd,
   type WorkerHandle,
 } from './worker-handle.ts';
@@ -48,13 +49,22 @@ interface Job {
   cancelled: boolean;
 }
 
+/** Jobs that a worker was given in one message. */
+interface Group {
+  readonly jobs: readonly Job[];
+  /** The cell in which the worker counts those that are done. */
+  readonly cell: number;
+}
+
 /** Where one worker after another works. */
 interface Seat {
   readonly number: number;
   worker: Promise<WorkerHandle> | undefined;
   handle: WorkerHandle | undefined;
-  /** What it computes, and what it was given ahead, so that it need not wait between tasks. */
-  jobs: Job[];
+  /** What it computes, and what it was given ahead, so that it need not wait between messages. */
+  groups: Group[];
+  /** Counts what is done of each group; none where threads share no memory. */
+  done: Int32Array | undefined;
   /** What it had when it failed, until its end is known. */
   left: readonly Job[];
   /** Ends what it computes once that takes too long. */
@@ -76,6 +86,9 @@ interface Seat {
 const startPatience = 30_000;
 /** Milliseconds that the end of a worker is waited for before its memory is given up. */
 const endPatience = 5000;
+/** Milliseconds of computing that one message is worth at most, and batches: the first of them waits for the last. */
+const worthOfMessage = 0.6;
+const mostOfMessage = 8;
 
 /** Computes in workers, and in others if these fail. */
 export class WorkerPool implements Pool {
@@ -90,6 +103,10 @@ export class WorkerPool implements Pool {
   #row: WorkerError[] = [];
   #closed: Promise<void> | undefined;
   readonly #endings = new Set<Promise<unknown>>();
+  /** How many batches take as long as a message is worth: one until that is known. */
+  #most = 1;
+  /** Whether workers that are busy are given more on the next turn of the event loop. */
+  #turn = false;
   /** Told once nobody writes to the slot of a cancelled job any more. */
   readonly #settled = new Map<Job, () => void>();
 
@@ -102,7 +119,8 @@ export class WorkerPool implements Pool {
       number,
       worker: undefined,
       handle: undefined,
-      jobs: [],
+      groups: [],
+      done: undefined,
       left: [],
       timer: undefined,
       proven: false,
@@ -130,7 +148,7 @@ export class WorkerPool implements Pool {
     this.#queue = this.#queue.filter(({ task }) => task.stream !== stream);
     for (const job of waiting) job.reject(reason);
     const running = this.#seats
-      .flatMap(({ jobs, left }) => [...jobs, ...left])
+      .flatMap((seat) => [...jobsOf(seat), ...seat.left])
       .filter(({ task }) => task.stream === stream);
     await Promise.all(
       running.map((job) => {
@@ -151,7 +169,7 @@ export class WorkerPool implements Pool {
   }
 
   async #end(): Promise<void> {
-    const jobs = [...this.#queue.splice(0), ...this.#seats.flatMap(({ jobs }) => jobs)];
+    const jobs = [...this.#queue.splice(0), ...this.#seats.flatMap(jobsOf)];
     for (const job of jobs) job.reject(new LoaderClosedError());
     for (const { timer } of this.#seats) clearTimeout(timer);
     const handles = this.#seats.map(({ handle }) => handle);
@@ -160,16 +178,44 @@ export class WorkerPool implements Pool {
   }
 
   #dispatch(): void {
-    for (let ahead = 0; ahead < tasksOfWorker; ahead++) {
-      for (const seat of this.#seats) {
-        if (this.#queue.length === 0) return;
-        if (seat.vacating || seat.jobs.length !== ahead || (ahead > 0 && !seat.proven)) continue;
-        const job = this.#queue.shift()!;
-        seat.jobs.push(job);
-        if (ahead === 0) this.#watchFirst(seat);
-        void this.#serve(seat, job);
-      }
+    this.#give(0);
+    if (this.#queue.length === 0 || this.#turn) return;
+    if (this.#most === 1) {
+      this.#give(1);
+      return;
     }
+    // Who takes several batches in a row frees their slots one by one: all of them go in one message.
+    this.#turn = true;
+    nextTurn(() => {
+      this.#turn = false;
+      this.#give(0);
+      this.#give(1);
+    });
+  }
+
+  /** Gives what waits to the workers that have so many messages; a worker that has not answered yet gets one job. */
+  #give(messages: number): void {
+    for (let has = messages; has < messagesOfWorker; has++) {
+      const seats = this.#seats.filter(
+        ({ vacating, groups, proven }) =>
+          !vacating && groups.length === has && (has === 0 || proven),
+      );
+      for (const [index, seat] of seats.entries()) {
+        if (this.#queue.length === 0) return;
+        const share = Math.ceil(this.#queue.length / (seats.length - index));
+        const count = seat.proven && seat.done !== undefined ? Math.min(share, this.#most) : 1;
+        this.#post(seat, this.#queue.splice(0, count));
+      }
+      if (messages === 0) return;
+    }
+  }
+
+  #post(seat: Seat, jobs: readonly Job[]): void {
+    const cell = seat.groups[0]?.cell === 0 ? 1 : 0;
+    const group = { jobs, cell };
+    seat.groups.push(group);
+    if (seat.groups.length === 1) this.#watchFirst(seat);
+    void this.#serve(seat, group);
   }
 
   /** The seat's worker; a new one is awaited until it takes tasks. */
@@ -179,12 +225,16 @@ export class WorkerPool implements Pool {
   }
 
   async #newWorker(seat: Seat): Promise<WorkerHandle> {
-    const handle = this.#startWorker(this.#start, { heap: this.#watch.heap });
+    // Of its own: the worker before may still count in the other.
+    const done =
+      this.sharing === 'shared' ? new SharedArrayBuffer(4 * messagesOfWorker) : undefined;
+    const handle = this.#startWorker({ ...this.#start, done }, { heap: this.#watch.heap });
     seat.handle = handle;
+    seat.done = done && new Int32Array(done);
     void handle.failed.then((end) => {
       if (seat.handle !== handle) return;
       if (seat.onFailed.size > 0) for (const tell of seat.onFailed) tell(end);
-      else if (seat.jobs.length === 0) void this.#failIdle(seat, end);
+      else if (seat.groups.length === 0) void this.#failIdle(seat, end);
     });
     const patience = Math.max(startPatience, this.#watch.patience);
     const started = handle.ready.then(
@@ -200,13 +250,6 @@ export class WorkerPool implements Pool {
     throw new StartFailure(problem, { cause });
   }
 
-  /** Takes a job off a seat, which is free for the next. */
-  #leave(seat: Seat, job: Job): void {
-    seat.jobs = seat.jobs.filter((other) => other !== job);
-    this.#watchFirst(seat);
-    this.#settle(job);
-  }
-
   #settle(job: Job): void {
     this.#settled.get(job)?.();
     this.#settled.delete(job);
@@ -215,7 +258,7 @@ export class WorkerPool implements Pool {
   /** Gives what a seat computes now its time. */
   #watchFirst(seat: Seat): void {
     clearTimeout(seat.timer);
-    if (seat.jobs.length === 0 || seat.handle === undefined || this.#closed !== undefined) return;
+    if (seat.groups.length === 0 || seat.handle === undefined || this.#closed !== undefined) return;
     const { patience } = this.#watch;
     seat.timer = setTimeout(() => {
       const problem = `did not answer for ${patience} ms`;
@@ -223,62 +266,103 @@ export class WorkerPool implements Pool {
     }, patience);
   }
 
-  async #serve(seat: Seat, job: Job): Promise<void> {
+  async #serve(seat: Seat, group: Group): Promise<void> {
     let end: WorkerEnd;
+    let failed: Job | undefined;
     const starting = this.#workerOf(seat);
     const worker = seat.handle;
     // Once the worker was replaced, its jobs are others' and what it still says of them is too late.
     const late = () => seat.handle !== worker;
     try {
-      const outcome = await this.#attempt(seat, job, await starting);
+      const outcome = await this.#attempt(seat, group, await starting);
       if (late()) return;
-      if (!('code' in outcome)) {
-        this.#row = [];
-        seat.proven = true;
-        this.#leave(seat, job);
-        job.resolve(outcome);
-        return this.#dispatch();
+      if ('code' in outcome) end = outcome;
+      else {
+        const crash = this.#accept(seat, group, outcome);
+        if (crash === undefined) return this.#dispatch();
+        ({ end, job: failed } = crash);
       }
-      end = outcome;
     } catch (error) {
       if (late()) return;
-      if (error instanceof Error && isTyped(error)) {
-        this.#leave(seat, job);
-        job.reject(error);
-        return this.#dispatch();
-      }
       end =
         error instanceof StartFailure
           ? { code: 'WORKER_START', problem: error.message, cause: error.cause }
           : { code: 'WORKER_CRASHED', problem: reason(error), cause: error };
     }
-    if (this.#closed === undefined) await this.#replace(seat, end);
+    if (this.#closed === undefined) await this.#replace(seat, failed ?? unfinished(seat), end);
   }
 
-  /** Has a worker compute a job; why it did not, if it did not. */
-  async #attempt(seat: Seat, job: Job, handle: WorkerHandle): Promise<PoolResult | WorkerEnd> {
-    const { task, slot } = job;
-    const transferred = slot.buffer instanceof ArrayBuffer ? [slot.buffer] : [];
-    if (seat.jobs[0] === job) this.#watchFirst(seat);
+  /** Takes a group off its seat, and answers its jobs; the first that failed for a reason which is not the batch's stays. */
+  #accept(
+    seat: Seat,
+    group: Group,
+    answers: readonly WorkerAnswer[],
+  ): { readonly job: Job; readonly end: WorkerEnd } | undefined {
+    const crashed: Job[] = [];
+    let end: WorkerEnd | undefined;
+    for (const [index, job] of group.jobs.entries()) {
+      const { result, error, buffer } = answers[index]!;
+      if (buffer !== undefined) job.slot = { ...job.slot, buffer };
+      if (error !== undefined) {
+        const cause = unpackError(error);
+        if (!isTyped(cause)) {
+          end ??= { code: 'WORKER_CRASHED', problem: reason(cause), cause };
+          crashed.push(job);
+          continue;
+        }
+        job.reject(cause);
+      } else {
+        this.#row = [];
+        seat.proven = true;
+        const most = Math.floor(worthOfMessage / result!.computed);
+        this.#most = Math.min(Math.max(most, 1), mostOfMessage);
+        job.resolve({ ...result!, slot: job.slot, worker: seat.number });
+      }
+      this.#settle(job);
+    }
+    if (end !== undefined) {
+      seat.groups = seat.groups.map((other) =>
+        other === group ? { ...group, jobs: crashed } : other,
+      );
+      return { job: crashed[0]!, end };
+    }
+    seat.groups = seat.groups.filter((other) => other !== group);
+    this.#watchFirst(seat);
+    return undefined;
+  }
+
+  /** Has a worker compute a group; why it did not, if it did not. */
+  async #attempt(
+    seat: Seat,
+    group: Group,
+    handle: WorkerHandle,
+  ): Promise<readonly WorkerAnswer[] | WorkerEnd> {
+    const { jobs, cell } = group;
+    const transferred = jobs.flatMap(({ slot: { buffer } }) =>
+      buffer instanceof ArrayBuffer ? [buffer] : [],
+    );
+    if (seat.groups[0] === group) this.#watchFirst(seat);
+    if (seat.done !== undefined) Atomics.store(seat.done, cell, 0);
     let tell: (end: WorkerEnd) => void = () => {};
     // Not a race with `failed`: that promise lives as long as its worker, and would keep every task.
-    const outcome = await new Promise<WorkerAnswer | WorkerEnd>((resolve) => {
+    const outcome = await new Promise<readonly WorkerAnswer[] | WorkerEnd>((resolve) => {
       tell = resolve;
       seat.onFailed.add(tell);
-      handle.run(this.#message(seat, task, slot), transferred).then(resolve, (cause: unknown) => {
-        // A worker that fails takes its task along; why it failed is told at once, if at all.
+      const message: WorkerTasks = {
+        tasks: jobs.map(({ task, slot }) => this.#task(seat, task, slot)),
+        cell,
+        forget: seat.forget.splice(0),
+      };
+      handle.run(message, transferred).then(resolve, (cause: unknown) => {
+        // A worker that fails takes its tasks along; why it failed is told at once, if at all.
         setTimeout(resolve, 100, { code: 'WORKER_CRASHED', problem: reason(cause), cause });
       });
     });
     seat.onFailed.delete(tell);
-    if ('code' in outcome) return outcome;
-    const { result, error, buffer } = outcome;
-    if (buffer !== undefined) job.slot = { ...slot, buffer };
-    if (error !== undefined) throw unpackError(error);
-    return { ...result!, slot: job.slot, worker: seat.number };
+    return outcome;
   }
 
-  #message(seat: Seat, { address, layout, digest, ring }: PoolTask, slot: Slot): WorkerTask {
+  #task(seat: Seat, { address, layout, digest, ring }: PoolTask, slot: Slot): WorkerTask {
     const { buffer, start, bytes } = slot;
     const inRing = ring?.memory !== undefined && ring.memory.buffer === buffer;
     const known = ring !== undefined && seat.rings.has(ring.id);
@@ -293,15 +377,13 @@ export class WorkerPool implements Pool {
       slot: { buffer: usesRing ? undefined : buffer, start, bytes },
       ring: usesRing ? ring.id : undefined,
       room,
-      forget: seat.forget.splice(0),
     };
   }
 
-  /** A worker failed: ends it, and has its jobs computed again. The first is the one that it failed with. */
-  async #replace(seat: Seat, end: WorkerEnd): Promise<void> {
-    const jobs = seat.jobs;
-    const [job] = jobs as [Job];
-    seat.jobs = [];
+  /** A worker failed with a job: ends it, and has all of its jobs computed again. */
+  async #replace(seat: Seat, job: Job, end: WorkerEnd): Promise<void> {
+    const jobs = jobsOf(seat);
+    seat.groups = [];
     seat.left = jobs;
     this.#watchFirst(seat);
     const error = this.#workerError(seat, job.task.address, end);
@@ -370,6 +452,19 @@ export class WorkerPool implements Pool {
     seat.vacating = false;
     return ended;
   }
+}
+
+function jobsOf({ groups }: Seat): Job[] {
+  return groups.flatMap(({ jobs }) => jobs);
+}
+
+/** What a worker that failed was computing: the first of its jobs that is not done. */
+function unfinished({ groups, done }: Seat): Job {
+  for (const { jobs, cell } of groups) {
+    const job = jobs[done === undefined ? 0 : Atomics.load(done, cell)];
+    if (job !== undefined) return job;
+  }
+  return groups[0]!.jobs[0]!;
 }
 
 /** A worker that did not start. */
