@@ -13,6 +13,8 @@ import { startPeers } from './peers.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const home = join(here, '../../.cache/bench-loader');
 const batch = 32;
+/** Batches ahead of each stream, as PyTorch's workers have them together. */
+const prefetch = 16;
 const rounds = 5;
 const seconds = 1;
 const specialIds = [0, 100, 101, 102, 103];
@@ -45,15 +47,15 @@ async function datasetOf(length) {
   return openDataset(folder);
 }
 
-const planOf = (dataset) =>
-  createPlan({ dataset, strategy: tokenMasking({ rate: 0.15 }), seed: 42n, batch });
+const planOf = (dataset, rows = batch) =>
+  createPlan({ dataset, strategy: tokenMasking({ rate: 0.15 }), seed: 42n, batch: rows });
 
 /** Tokens a second of a stream, once its workers run. */
 async function throughput(loader) {
   let tokens = 0;
   let index = 0;
   let start = 0;
-  for await (const { recordBatch } of loader.batches()) {
+  for await (const { recordBatch } of loader.batches({ prefetch })) {
     if (index++ < 200) {
       start = performance.now();
       continue;
@@ -101,35 +103,40 @@ const peers = Object.fromEntries(
 );
 const versions = await peers[128].ask({ action: 'versions' });
 console.log(
-  `Batches of ${batch} samples, dense; median of ${rounds} rounds of ${seconds} s; million tokens/s`,
+  `Dense; ${prefetch} batches ahead; median of ${rounds} rounds of ${seconds} s; million tokens/s`,
 );
 console.log(
   `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, ${versions}; ${new Date().toISOString().slice(0, 10)}\n`,
 );
 
-console.log('| length | workers | Maskloom | DataLoader + HF collator | ratio |');
-console.log('| ---: | ---: | ---: | ---: | ---: |');
+console.log('| length | batch | workers | Maskloom | DataLoader + HF collator | ratio |');
+console.log('| ---: | ---: | ---: | ---: | ---: | ---: |');
 const ours = {};
 for (const [length, dataset] of Object.entries(datasets)) {
-  for (const count of workers) {
+  for (const [rows, count] of [batch, 256].flatMap((rows) =>
+    workers.map((count) => [rows, count]),
+  )) {
     const seen = { ours: [], theirs: [] };
+    const plan = planOf(dataset, rows);
     for (let round = 0; round < rounds; round++) {
-      const loader = await createLoader({ plan: planOf(dataset), dataset, workers: count });
+      const loader = await createLoader({ plan, dataset, workers: count });
       seen.ours.push(await throughput(loader));
       await loader.close();
-      const question = { action: 'throughput', workers: count, batch, seconds: 2 * seconds };
+      const question = { action: 'throughput', workers: count, batch: rows, seconds: 2 * seconds };
       seen.theirs.push(await peers[length].ask(question));
     }
     const [a, b] = [median(seen.ours), median(seen.theirs)];
-    ours[`${length} ${count}`] = a;
+    ours[`${length} ${rows} ${count}`] = a;
     console.log(
-      `| ${length} | ${count} | ${million(a)} | ${million(b)} | ${(a / b).toPrecision(3)} |`,
+      `| ${length} | ${rows} | ${count} | ${million(a)} | ${million(b)} | ${(a / b).toPrecision(3)} |`,
     );
   }
 }
 for (const length of Object.keys(lengths)) {
-  const ratio = ours[`${length} 2`] / ours[`${length} 1`];
-  console.log(`\nLength ${length}: two workers are ${ratio.toPrecision(3)} × one.`);
+  for (const rows of [batch, 256]) {
+    const ratio = ours[`${length} ${rows} 2`] / ours[`${length} ${rows} 1`];
+    console.log(`\n${rows} × ${length}: two workers are ${ratio.toPrecision(3)} × one.`);
+  }
 }
 
 console.log('\n| first batch after a seek, running pool | milliseconds |\n| --- | ---: |');

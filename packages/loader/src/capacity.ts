@@ -52,19 +52,30 @@ export function capacityOf(
   rate: number | undefined,
 ): OutputLengths {
   // Where outputs are as long as the sample, its ids need not be looked at.
-  const aligned = masker.strategy.capacity === undefined;
+  if (masker.strategy.capacity === undefined) {
+    let most = 0;
+    for (const row of rows) most = Math.max(most, lengthOf(datasets, row));
+    return { inputs: most, labels: most };
+  }
   // A decoder starts from the pad id even where there is nothing to write.
-  let longest = { inputs: 0, labels: aligned ? 0 : 1 };
+  let longest = { inputs: 0, labels: 1 };
   for (const { dataset, samples } of rows) {
     const from = datasets[dataset]!;
-    let length = 0;
     for (const sample of samples) {
-      if (aligned) length += from.length(sample);
-      else longest = longer(longest, masker.capacity(from.sample(sample), rate));
+      longest = longer(longest, masker.capacity(from.sample(sample), rate));
     }
-    longest = longer(longest, { inputs: length, labels: length });
   }
   return longest;
+}
+
+/** Tokens of all samples of a row. */
+function lengthOf(
+  datasets: readonly Pick<ReadySamples, 'length'>[],
+  { dataset, samples }: Omit<GlobalRow, 'epoch'>,
+): number {
+  let length = 0;
+  for (const sample of samples) length += datasets[dataset]!.length(sample);
+  return length;
 }
 
 /** The longer of both. */

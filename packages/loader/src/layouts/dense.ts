@@ -82,11 +82,11 @@ export function dense(options: PadOptions = {}): Layout {
       const places = placesOf(slice, width);
       const orders = context.sentenceOrder ? sentenceOrders(slice.samples.length) : undefined;
       maskSlice(masker, slice, { inputIds, labels }, places, orders, onSample);
+      attentionMask.fill(1);
       for (let row = 0; row < rows; row++) {
         const last = slice.starts[row + 1]! - 1;
         const end = places[last]! + slice.samples[last]!.ids.length;
-        attentionMask.fill(1, row * width, end);
-        attentionMask.fill(0, end, (row + 1) * width);
+        if (end < (row + 1) * width) attentionMask.fill(0, end, (row + 1) * width);
       }
       if (orders !== undefined) {
         startRectangle(writer, rows, width);
@@ -171,8 +171,20 @@ export interface DenseColumns {
   readonly positionIds: Int32Array | undefined;
 }
 
+/** Columns that were read: a stream has a record batch for each slot, and finding columns in it takes a while. */
+const read = new WeakMap<RecordBatch, DenseColumns>();
+
 /** The columns of a record batch in the `dense` layout: views, no copy. */
 export function readDense(batch: RecordBatch): DenseColumns {
+  let columns = read.get(batch);
+  if (columns === undefined) {
+    columns = columnsOf(batch);
+    read.set(batch, columns);
+  }
+  return columns;
+}
+
+function columnsOf(batch: RecordBatch): DenseColumns {
   const list = batch.getChild('input_ids')!.data[0]!;
   const width = (list.type as FixedSizeList).listSize;
   const values = (name: string) =>
