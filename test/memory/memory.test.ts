@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL('stream.mjs', import.meta.url));
 const mebibyte = 2 ** 20;
 const budget = 16 * mebibyte;
 /** Beside the budget, of two threads: rows of the batches in flight, a record batch each, and garbage. */
-const overhead = 8 * mebibyte;
+const overhead = 12 * mebibyte;
 let folder: string;
 
 /** Writes samples of 512 tokens, 256 KiB in a record batch and 4 MiB in a shard. */
