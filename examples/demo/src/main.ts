@@ -45,6 +45,8 @@ async function main(): Promise<number> {
     // Ctrl-C reaches the children too, and the end of one may be seen before the signal.
     await sleep(100);
     if (stopping.signal.aborted) return interrupted;
+    // The message comes last: what still runs may have something to say.
+    await children.stop();
     const isOption = error instanceof DemoError && error.code === 'OPTION';
     if (!isOption) console.error();
     console.error(verbose ? error : lineOf(error));
