@@ -63,6 +63,14 @@ describe('parsePlan() names what is wrong', () => {
     [{ strategy: { ...plan.strategy, select: 0.15 } }, /^strategy.select is 0.15/],
     [{ datasets: [] }, /does not name 1 to 4096 datasets/],
     [{ datasets: [{ ...plan.datasets[0], digest: 'x' }] }, /^datasets\[0\].digest is "x"/],
+    [
+      {
+        datasets: ['0', '9007199254740991'].map((base) => ({
+          ...{ ...plan.datasets[0], base, rows: 2 ** 53 - 1, weight: 1 },
+        })),
+      },
+      /^datasets: rows is 18014398509481982n, expected at most 2\^53-1 of all together/,
+    ],
     [{ worldSize: 4 }, /unknown field "worldSize"/],
   ])('%o', (fields, message) => {
     expect(change(fields)).toThrow(message);

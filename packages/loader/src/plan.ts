@@ -285,6 +285,10 @@ function checkDatasets(datasets: Plan['datasets']): PlanDataset[] {
     }
     end = BigInt(base) + BigInt(rows);
   }
+  const total = checked.reduce((sum, { rows }) => sum + BigInt(rows), 0n);
+  if (total > Number.MAX_SAFE_INTEGER) {
+    throw new ArgumentError('datasets: rows', 'at most 2^53-1 of all together', total);
+  }
   return checked;
 }
 

@@ -52,6 +52,7 @@ const rulesBetweenFields: readonly [argument: RegExp, expected: RegExp][] = [
   [/^rate$/, /^none with several denoisers/],
   [/^datasets\[[0-9]+\]\.base \+ rows$/, /2\^64-1/],
   [/^datasets: base$/, /behind another/],
+  [/^datasets: rows$/, /of all together/],
   [/^sum of the weights$/, /^at most/],
   [/^last$/, /^"(drop|short)"$/],
   [/^order\.rows$/, /^the rows' window/],

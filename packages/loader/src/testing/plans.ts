@@ -147,7 +147,9 @@ export const planOptions: fc.Arbitrary<PlanOptions> = fc
     const aligned = ['token', 'units'].includes(strategy.plan.type);
     const plain = kind === 'samples' || (kind === 'packed' && !aligned);
     // Lengths are asked for one by one.
-    const rows = plain ? total : Math.min(total, 1000);
+    const rows = plain
+      ? Math.max(1, Math.floor(total / (weights?.length ?? 1)))
+      : Math.min(total, 1000);
     const most = plain ? batch : Math.min(batch, 7);
     const ruled = weights !== undefined ? 'drop' : kind === 'tokens' && !plain ? 'short' : last;
     const per = ruled === 'drop' ? Math.min(most, rows) : most;
