@@ -2,9 +2,9 @@ import process from 'node:process';
 import { CommanderError } from 'commander';
 import { useDevice } from './device.ts';
 import type { TrainingError } from './errors.ts';
-import { openLog } from './log.ts';
+import { openLog } from './watch/log.ts';
 import { type CommandOptions, parseOptions } from './options.ts';
-import { openProgress } from './progress.ts';
+import { openProgress } from './watch/progress.ts';
 import { run } from './training/run.ts';
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

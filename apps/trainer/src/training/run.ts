@@ -1,8 +1,8 @@
 import { type Client, connect, StreamDigest } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../watch/log.ts';
 import { checkConfig } from '../model/config.ts';
-import type { Progress } from '../progress.ts';
+import type { Progress } from '../watch/progress.ts';
 import { hostBatch } from './batch.ts';
 import { evaluate } from './evaluate.ts';
 import { learningRate } from './schedule.ts';

@@ -1,40 +1,67 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { TrainingError } from './errors.ts';
+import { TrainingError } from '../errors.ts';
 
-/** What a run writes to its log, one JSON object a line. */
+/** What a run tells of itself, one JSON object a line in its log. */
 export type LogEvent =
   | {
       readonly type: 'start';
       readonly device: string;
       readonly deviceReason: string;
+      /** Such as `bert` or `electra`. */
+      readonly architecture: string;
       readonly parameters: number;
       readonly vocab: number;
       readonly planId: string;
       readonly seed: string;
+      /** Steps already done, in a run that is resumed. */
+      readonly step: number;
+      /** Steps there will be. */
+      readonly steps: number;
     }
   | {
       readonly type: 'step';
+      /** Counts from 0. */
       readonly step: number;
-      /** Mean cross entropy of the masked positions before the update, in nats. */
+      /** What is minimised, before the update: of an MLM, the masked positions' mean cross entropy in nats. */
       readonly loss: number;
+      /** The parts of the loss by name, where there are several, such as `mlm` and `sentenceOrder`. */
+      readonly losses?: Readonly<Record<string, number>>;
       readonly masked: number;
       readonly tokens: number;
       /** Whole step, and how much of it was spent waiting for the batch. */
       readonly seconds: number;
       readonly waiting: number;
       readonly lr: number;
+      /** Euclidean norm of the gradient, before it is clipped. */
+      readonly gradientNorm: number;
     }
   | {
       readonly type: 'eval';
+      /** Steps done. */
       readonly step: number;
       readonly loss: number;
+      /** e to the power of the masked positions' mean cross entropy. */
+      readonly perplexity: number;
       readonly masked: number;
+      /** Share of the masked positions whose most likely id is the original. */
       readonly accuracy: number;
+      /** Further figures by name, such as `sentenceOrderAccuracy`. */
+      readonly figures?: Readonly<Record<string, number>>;
+      readonly isBest: boolean;
+    }
+  | {
+      readonly type: 'checkpoint';
+      /** Steps done. */
+      readonly step: number;
+      readonly folder: string;
     }
   | {
       readonly type: 'end';
+      /** Steps done. */
       readonly steps: number;
+      /** Why it ended: all steps done, or no evaluation was better for a while. */
+      readonly reason: 'steps' | 'early-stop';
       /** The stream digest of all that was trained on. */
       readonly digest: string;
       readonly seconds: number;
