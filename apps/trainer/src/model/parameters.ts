@@ -1,90 +1,96 @@
 import { numpy as np } from '@jax-js/jax';
 import { createDraws } from '@maskloom/core';
-import type { ModelConfig } from './config.ts';
 import type { Tensor } from './tensor.ts';
 
-/** `x * weight + bias`: weight [from, to], bias [to]. */
-export type Linear = { weight: Tensor; bias: Tensor };
+/** All that is trained, by the names of Hugging Face's state dict for the model. */
+export type Parameters = Record<string, Tensor>;
 
-/** Layer normalisation: scale [hidden], bias [hidden]. */
-export type Norm = { scale: Tensor; bias: Tensor };
+/** A tensor to be trained. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initial: Initial;
+}
 
-/** One layer of the encoder. */
-export type Layer = {
-  query: Linear;
-  key: Linear;
-  value: Linear;
-  attentionOutput: Linear;
-  attentionNorm: Norm;
-  up: Linear;
-  down: Linear;
-  outputNorm: Norm;
-};
+/** Where a tensor starts: at one value, or normally distributed around 0. */
+export type Initial =
+  | { readonly type: 'constant'; readonly value: number }
+  | { readonly type: 'normal'; readonly deviation: number };
 
-/** All that is trained. The token table is the decoder's weight as well. */
-export type Parameters = {
-  /** [vocab, hidden] */
-  token: Tensor;
-  /** [length, hidden] */
-  position: Tensor;
-  embeddingNorm: Norm;
-  layers: Layer[];
-  transform: Linear;
-  transformNorm: Norm;
-  /** [vocab] */
-  decoderBias: Tensor;
-};
+const zeros: Initial = { type: 'constant', value: 0 };
+const ones: Initial = { type: 'constant', value: 1 };
 
-/** Philox op of the initial weights; 128 to 255 are the trainer's (docs/spec.md, section 2). */
+/** `x * weightᵀ + bias`: weight [to, from], bias [to]. */
+export function linearSpecs(
+  name: string,
+  from: number,
+  to: number,
+  { bias = true } = {},
+): ParameterSpec[] {
+  // BERT's own 0.02 suits a width of 768; a narrow encoder stays blind to its context with it for thousands of steps.
+  const initial: Initial = { type: 'normal', deviation: 1 / Math.sqrt(from) };
+  const weight = { name: `${name}.weight`, shape: [to, from], initial };
+  return bias ? [weight, { name: `${name}.bias`, shape: [to], initial: zeros }] : [weight];
+}
+
+/** Layer normalisation of `size` values. */
+export function normSpecs(name: string, size: number, { bias = true } = {}): ParameterSpec[] {
+  const weight = { name: `${name}.weight`, shape: [size], initial: ones };
+  return bias ? [weight, { name: `${name}.bias`, shape: [size], initial: zeros }] : [weight];
+}
+
+/** A table that is looked up: [rows, size]. */
+export function tableSpec(name: string, rows: number, size: number): ParameterSpec {
+  const initial: Initial = { type: 'normal', deviation: 0.02 };
+  return { name: `${name}.weight`, shape: [rows, size], initial };
+}
+
+/** A bias by itself. */
+export function biasSpec(name: string, size: number): ParameterSpec {
+  return { name, shape: [size], initial: zeros };
+}
+
+/** Philox op of the initial values; 128 to 255 are the trainer's (docs/spec.md, section 2). */
 const initialisation = 128;
 
-/**
- * Initial parameters: a pure function of the sizes and the seed. Embeddings are normal with deviation
- * 0.02, as BERT's; weights with 1/sqrt(inputs), since 0.02 suits a width of 768 and leaves a narrow
- * encoder blind to its context for thousands of steps.
- */
-export function initialParameters(config: ModelConfig, seed: bigint): Parameters {
-  const { vocab, length, layers, hidden } = config;
-  const draws = createDraws(seed);
-  let number = 0;
+/** Initial values: a pure function of the specs and the seed. Each tensor draws at an epoch of its own, its index. */
+export function initialParameters(specs: readonly ParameterSpec[], seed: bigint): Parameters {
+  return Object.fromEntries(
+    specs.map(({ name, shape, initial }, index) => {
+      const size = sizeOf(shape);
+      const values =
+        initial.type === 'constant'
+          ? new Float32Array(size).fill(initial.value)
+          : normal(seed, index, size, initial.deviation);
+      return [name, np.array(values, { shape: [...shape] })];
+    }),
+  );
+}
 
-  /** Box-Muller on two words a pair; each tensor draws at an epoch of its own. */
-  function normal(deviation: number, ...shape: number[]): Tensor {
-    draws.at(number++, 0);
-    const size = shape.reduce((product, side) => product * side, 1);
-    const values = new Float32Array(size);
-    for (let index = 0; index < size; index += 2) {
-      const radius = Math.sqrt(-2 * Math.log((draws.word(initialisation, index) + 1) / 2 ** 32));
-      const angle = (2 * Math.PI * draws.word(initialisation, index + 1)) / 2 ** 32;
-      values[index] = deviation * radius * Math.cos(angle);
-      if (index + 1 < size) values[index + 1] = deviation * radius * Math.sin(angle);
-    }
-    return np.array(values, { shape });
+/** Normally distributed values, by Box and Muller: two words a pair. */
+function normal(
+  seed: bigint,
+  epoch: number,
+  size: number,
+  deviation: number,
+): Float32Array<ArrayBuffer> {
+  const draws = createDraws(seed).at(epoch, 0);
+  const values = new Float32Array(size);
+  for (let index = 0; index < size; index += 2) {
+    const radius = Math.sqrt(-2 * Math.log((draws.word(initialisation, index) + 1) / 2 ** 32));
+    const angle = (2 * Math.PI * draws.word(initialisation, index + 1)) / 2 ** 32;
+    values[index] = deviation * radius * Math.cos(angle);
+    if (index + 1 < size) values[index + 1] = deviation * radius * Math.sin(angle);
   }
-  const constant = (value: number, size: number): Tensor =>
-    np.array(new Float32Array(size).fill(value), { shape: [size] });
-  const linear = (from: number, to: number): Linear => ({
-    weight: normal(1 / Math.sqrt(from), from, to),
-    bias: constant(0, to),
-  });
-  const norm = (): Norm => ({ scale: constant(1, hidden), bias: constant(0, hidden) });
+  return values;
+}
 
-  return {
-    token: normal(0.02, vocab, hidden),
-    position: normal(0.02, length, hidden),
-    embeddingNorm: norm(),
-    layers: Array.from({ length: layers }, () => ({
-      query: linear(hidden, hidden),
-      key: linear(hidden, hidden),
-      value: linear(hidden, hidden),
-      attentionOutput: linear(hidden, hidden),
-      attentionNorm: norm(),
-      up: linear(hidden, 4 * hidden),
-      down: linear(4 * hidden, hidden),
-      outputNorm: norm(),
-    })),
-    transform: linear(hidden, hidden),
-    transformNorm: norm(),
-    decoderBias: constant(0, vocab),
-  };
+/** Number of values of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+/** Some of the parameters, by name. */
+export function pick(parameters: Parameters, names: Iterable<string>): Parameters {
+  return Object.fromEntries([...names].map((name) => [name, parameters[name]!]));
 }

@@ -1,70 +1,154 @@
-import { readCompact } from '@maskloom/client';
+import { type CompactColumns, readCompact } from '@maskloom/client';
 import { ArgumentError } from '@maskloom/core';
 import type { RecordBatch } from 'apache-arrow';
 
-/** A batch as the model takes it, on the host. T = rows * length tokens. */
+/** Rows of a batch as a model takes them, on the host. T = rows * width tokens. */
 export interface HostBatch {
   readonly rows: number;
+  /** Tokens of a row, padding included. */
+  readonly width: number;
+  /** Row of the rank's slice that the first row is; in training, of the global batch. */
+  readonly firstRow: number;
   /** Int32 [T]: ids, padded. */
   readonly ids: Int32Array<ArrayBuffer>;
-  /** Float [T]: 1 for a token, 0 for padding. */
-  readonly attention: Float32Array<ArrayBuffer>;
-  /** Int32 [M]: masked positions in [0, T), ascending; -1 where padded. */
-  readonly positions: Int32Array<ArrayBuffer>;
-  /** Int32 [M]: the original ids there. */
+  /** Int32 [T]: a token's place in its sample. */
+  readonly places: Int32Array<ArrayBuffer>;
+  /** Int32 [T]: the number of a token's sample in its row, from 1; 0 for padding. */
+  readonly segments: Int32Array<ArrayBuffer>;
+  /** Int32 [T]: 1 for tokens of a second sentence. */
+  readonly sentences: Int32Array<ArrayBuffer>;
+  /** Int32 [P]: positions in [0, T) whose states are read: the masked ones ascending, -1 where padded; then, where there is a sentence order, each row's first. */
+  readonly picked: Int32Array<ArrayBuffer>;
+  /** Int32 [T]: where a position is in `picked`; P if it is not. */
+  readonly pickedAt: Int32Array<ArrayBuffer>;
+  /** Int32 [M]: the original ids at the masked positions. */
   readonly labels: Int32Array<ArrayBuffer>;
   /** Float [M]: 1, or 0 where padded. */
   readonly weights: Float32Array<ArrayBuffer>;
+  /** Int32 [rows]: 1 where the segments are swapped; with sentence order only. */
+  readonly sentenceLabels?: Int32Array<ArrayBuffer>;
   /** Masked positions, without padding. */
   readonly masked: number;
   /** Tokens, without padding. */
   readonly tokens: number;
 }
 
+/** What a batch has to fit. */
+export interface BatchShape {
+  /** Longest row that the model takes. */
+  readonly length: number;
+  readonly vocab: number;
+  readonly padId: number;
+}
+
 /** Masked positions are padded to a multiple of this: each new count would compile a step of its own. */
-const multiple = 64;
+const maskedMultiple = 64;
+
+/** Widths of rows are, for the same reason. */
+const widthMultiple = 32;
+
+/** Some rows of a record batch. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
- * Lays a record batch in the compact layout out for the model.
+ * Lays rows of a record batch in the compact layout out for a model.
  *
  * @throws {ArgumentError} if a row is longer than the model, or an id is beyond its vocabulary.
  */
 export function hostBatch(
   batch: RecordBatch,
-  shape: { readonly length: number; readonly vocab: number; readonly padId: number },
+  shape: BatchShape,
+  { from, to }: RowRange = { from: 0, to: batch.numRows },
 ): HostBatch {
-  const { length, vocab, padId } = shape;
   const columns = readCompact(batch);
-  const { rows } = columns;
+  const numbers = Array.from({ length: to - from }, (_, index) => from + index);
+  let longest = 1;
   let masked = 0;
-  for (let row = 0; row < rows; row++) masked += columns.positions(row).length;
-  const padded = Math.max(1, Math.ceil(masked / multiple)) * multiple;
+  for (const row of numbers) {
+    const { length } = columns.inputIds(row);
+    checkRow(columns, row, shape);
+    longest = Math.max(longest, length);
+    masked += columns.positions(row).length;
+  }
+  const width = Math.min(shape.length, Math.ceil(longest / widthMultiple) * widthMultiple);
+  const grid = layTokens(columns, numbers, width, shape.padId);
+  return {
+    ...{ rows: numbers.length, width, firstRow: from, masked },
+    ...grid,
+    ...layTargets(columns, numbers, width, masked),
+  };
+}
 
-  const ids = new Int32Array(rows * length).fill(padId);
-  const attention = new Float32Array(rows * length);
-  const positions = new Int32Array(padded).fill(-1);
+function checkRow(columns: CompactColumns, row: number, { length, vocab }: BatchShape): void {
+  const ids = columns.inputIds(row);
+  if (ids.length > length) {
+    throw new ArgumentError(`row ${row}`, `at most the model's ${length} tokens`, ids.length);
+  }
+  for (const id of ids) {
+    if (id >= vocab) throw new ArgumentError('id', `below the model's vocabulary ${vocab}`, id);
+  }
+}
+
+function layTokens(
+  columns: CompactColumns,
+  rows: readonly number[],
+  width: number,
+  padId: number,
+): Pick<HostBatch, 'ids' | 'places' | 'segments' | 'sentences' | 'tokens'> {
+  const size = rows.length * width;
+  const ids = new Int32Array(size).fill(padId);
+  const places = new Int32Array(size);
+  const segments = new Int32Array(size);
+  const sentences = new Int32Array(size);
+  let tokens = 0;
+  for (const [index, row] of rows.entries()) {
+    const start = index * width;
+    const rowIds = columns.inputIds(row);
+    ids.set(rowIds, start);
+    tokens += rowIds.length;
+    const second = columns.segment?.[row] ?? rowIds.length;
+    sentences.fill(1, start + second, start + rowIds.length);
+    const bounds = columns.cuSeqlens?.(row) ?? [0, rowIds.length];
+    for (let sample = 1; sample < bounds.length; sample++) {
+      for (let at = bounds[sample - 1]!; at < bounds[sample]!; at++) {
+        segments[start + at] = sample;
+        places[start + at] = at - bounds[sample - 1]!;
+      }
+    }
+  }
+  return { ids, places, segments, sentences, tokens };
+}
+
+function layTargets(
+  columns: CompactColumns,
+  rows: readonly number[],
+  width: number,
+  masked: number,
+): Pick<HostBatch, 'picked' | 'pickedAt' | 'labels' | 'weights' | 'sentenceLabels'> {
+  const padded = Math.max(1, Math.ceil(masked / maskedMultiple)) * maskedMultiple;
+  const { sentenceLabel } = columns;
+  const firsts = sentenceLabel === undefined ? 0 : rows.length;
+  const picked = new Int32Array(padded + firsts).fill(-1);
   const labels = new Int32Array(padded);
   const weights = new Float32Array(padded);
-  let tokens = 0;
   let at = 0;
-  for (let row = 0; row < rows; row++) {
-    const rowIds = columns.inputIds(row);
-    if (rowIds.length > length) {
-      throw new ArgumentError(`row ${row}`, `at most the model's ${length} tokens`, rowIds.length);
-    }
-    for (const id of rowIds) {
-      if (id >= vocab) throw new ArgumentError('id', `below the model's vocabulary ${vocab}`, id);
-    }
-    const start = row * length;
-    ids.set(rowIds, start);
-    attention.fill(1, start, start + rowIds.length);
-    tokens += rowIds.length;
+  for (const [index, row] of rows.entries()) {
     const rowLabels = columns.labels(row);
-    columns.positions(row).forEach((position, index) => {
-      positions[at] = start + position;
-      labels[at] = rowLabels[index]!;
+    columns.positions(row).forEach((position, number) => {
+      picked[at] = index * width + position;
+      labels[at] = rowLabels[number]!;
       weights[at++] = 1;
     });
   }
-  return { rows, ids, attention, positions, labels, weights, masked, tokens };
+  for (let index = 0; index < firsts; index++) picked[padded + index] = index * width;
+  const pickedAt = new Int32Array(rows.length * width).fill(picked.length);
+  picked.forEach((position, index) => {
+    if (position >= 0) pickedAt[position] = index;
+  });
+  const result = { picked, pickedAt, labels, weights };
+  if (sentenceLabel === undefined) return result;
+  return { ...result, sentenceLabels: Int32Array.from(rows, (row) => sentenceLabel[row]!) };
 }

@@ -1,43 +1,73 @@
 import type { Client } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
-import { hostBatch } from './batch.ts';
+import type { Counts } from '../model/model.ts';
+import { type BatchShape, hostBatch } from './batch.ts';
 import type { Trainer } from './trainer.ts';
 
 /** What the held-out batches say together. */
 export interface HeldOut {
-  /** Mean cross entropy over all masked positions, in nats. */
+  /** What is minimised, on them. */
   readonly loss: number;
+  /** e to the power of the masked positions' mean cross entropy. */
+  readonly perplexity: number;
   readonly masked: number;
   /** Share of the masked positions whose most likely id is the original. */
   readonly accuracy: number;
+  /** Parts of the loss and shares of right answers, of a model with several. */
+  readonly figures: Readonly<Record<string, number>>;
 }
 
 /**
- * Scores the first `steps` batches of a sidecar's plan.
+ * Scores the first `steps` batches of a sidecar's plan; all of an epoch for 0.
  *
- * @throws {TrainingError} if no token of them is masked.
+ * @throws {TrainingError} if no token of them is masked
  */
 export async function evaluate(
   trainer: Trainer,
   client: Client,
   steps: number,
-  shape: { readonly length: number; readonly vocab: number },
+  shape: BatchShape,
 ): Promise<HeldOut> {
-  let loss = 0;
-  let correct = 0;
-  let masked = 0;
-  for await (const { batch } of client.batches({ steps, layout: 'compact' })) {
-    const host = hostBatch(batch, { ...shape, padId: client.vocab.padId });
-    const scored = await trainer.evaluate(host);
-    loss += scored.loss * host.masked;
-    correct += scored.correct;
-    masked += host.masked;
+  const most = client.stepsPerEpoch;
+  const sums: Record<string, number> = {};
+  const counts = { masked: 0, rows: 0, tokens: 0 };
+  const count = steps === 0 ? most : Math.min(steps, most);
+  for await (const { batch } of client.batches({ steps: count, layout: 'compact' })) {
+    const host = hostBatch(batch, shape);
+    for (const [name, sum] of Object.entries(await trainer.evaluate(host))) {
+      sums[name] = (sums[name] ?? 0) + sum;
+    }
+    for (const name of ['masked', 'rows', 'tokens'] as const) counts[name] += host[name];
   }
-  if (masked === 0) {
+  if (counts.masked === 0) {
     throw new TrainingError(
       'DATA',
-      `The first ${steps} held-out batches have no masked token: make their plan with a higher --rate, or raise --eval-steps`,
+      `The first ${count} held-out batches have no masked token: make their plan with a higher --rate, or raise --eval-steps`,
     );
   }
-  return { loss: loss / masked, masked, accuracy: correct / masked };
+  return heldOut(trainer, sums, counts);
+}
+
+function heldOut(
+  { model }: Trainer,
+  sums: Readonly<Record<string, number>>,
+  counts: Counts,
+): HeldOut {
+  const figures: Record<string, number> = {};
+  let loss = 0;
+  for (const { name, over, weight } of model.losses) {
+    const mean = sums[name]! / counts[over];
+    loss += weight * mean;
+    if (model.losses.length === 1) continue;
+    figures[name] = mean;
+    const correct = sums[`${name}Correct`];
+    if (correct !== undefined) figures[`${name}Accuracy`] = correct / counts[over];
+  }
+  return {
+    loss,
+    perplexity: Math.exp(sums['mlm']! / counts.masked),
+    masked: counts.masked,
+    accuracy: sums['correct']! / counts.masked,
+    figures,
+  };
 }

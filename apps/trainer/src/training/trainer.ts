@@ -1,85 +1,254 @@
 import { jit, numpy as np, tree } from '@jax-js/jax';
-import { maskedLogits } from '../model/bert.ts';
-import type { ModelConfig } from '../model/config.ts';
-import { crossEntropy } from '../model/loss.ts';
-import { initialParameters, type Parameters } from '../model/parameters.ts';
+import { TrainingError } from '../errors.ts';
+import type { BatchRandomness, Counts, LookupGradient, Model, Sums } from '../model/model.ts';
+import { initialParameters, type Parameters, sizeOf } from '../model/parameters.ts';
 import type { Tensor } from '../model/tensor.ts';
+import type { HostBatch } from './batch.ts';
+import { adamW } from './optimizers/adamw.ts';
+import { clip, gradientNorm } from './optimizers/clip.ts';
+import { lamb } from './optimizers/lamb.ts';
 import {
-  type AdamWOptions,
-  adamW,
   initialMoments,
   type Moments,
+  type OptimizerOptions,
   type StepScale,
   stepScale,
-} from './adamw.ts';
-import type { HostBatch } from './batch.ts';
-import { type DeviceBatch, deviceBatch, lossAndGradients } from './gradients.ts';
+  update,
+} from './optimizers/optimizer.ts';
+import type { Peers } from './peers.ts';
+import { spread, TableGradient } from './table-gradient.ts';
 
-/** What a held-out batch says of the model. */
-export interface Evaluation {
-  /** Mean cross entropy of the masked positions, in nats. */
-  readonly loss: number;
-  /** Masked positions whose most likely id is the original. */
-  readonly correct: number;
+/** How a model is trained. */
+export interface TrainerOptions extends OptimizerOptions {
+  readonly optimizer: 'adamw' | 'lamb';
+  /** Largest norm of the gradient; 0 for none. */
+  readonly clip: number;
+  readonly seed: bigint;
+  /** The other ranks, if there are any. */
+  readonly peers: Peers;
 }
+
+/** An update, as it is logged. */
+export interface StepResult {
+  /** What was minimised, before the update. */
+  readonly loss: number;
+  /** Its parts, by name. */
+  readonly losses: Readonly<Record<string, number>>;
+  /** Of the gradient before it was clipped. */
+  readonly gradientNorm: number;
+  /** Of the global batch. */
+  readonly counts: Counts;
+}
+
+/** All values of a training run, on the host. */
+export interface Snapshot {
+  readonly parameters: HostParameters;
+  readonly first: HostParameters;
+  readonly second: HostParameters;
+}
+
+export type HostParameters = Record<
+  string,
+  { readonly shape: readonly number[]; readonly data: Float32Array<ArrayBuffer> }
+>;
 
 /** A model in training. */
 export interface Trainer {
+  readonly model: Model;
   /** Number of trained values. */
-  readonly parameters: number;
-  /** One update on a batch; returns the loss before it. */
-  train(batch: HostBatch, rate: number): Promise<number>;
-  /** Scores a batch without training on it. */
-  evaluate(batch: HostBatch): Promise<Evaluation>;
+  readonly size: number;
+  /**
+   * One update on this rank's rows of a batch, which may come in parts: the result is the same.
+   *
+   * @throws {TrainingError} with code `LOSS`, before anything is changed, if the loss is no finite number
+   */
+  train(parts: readonly HostBatch[], step: number, rate: number): Promise<StepResult>;
+  /** Sums over a batch, without training on it. */
+  evaluate(batch: HostBatch): Promise<Sums>;
+  /** Float32Array[M * vocab]: what the model says of the masked positions. */
+  predict(batch: HostBatch): Promise<Float32Array<ArrayBuffer>>;
+  snapshot(): Promise<Snapshot>;
+  /** Goes on from a snapshot of the same model; from its parameters alone if it has no moments. */
+  restore(snapshot: Pick<Snapshot, 'parameters'> & Partial<Snapshot>): void;
   /** Frees the device's memory. */
   dispose(): void;
 }
 
-const adamWOptions: AdamWOptions = { beta1: 0.9, beta2: 0.98, epsilon: 1e-6, decay: 0.01 };
-
 /** Starts a model from its seed. */
-export function createTrainer(config: ModelConfig, seed: bigint): Trainer {
-  let parameters = initialParameters(config, seed);
+export function createTrainer(model: Model, options: TrainerOptions): Trainer {
+  const { seed, peers } = options;
+  const direction = options.optimizer === 'lamb' ? lamb : adamW;
+  let parameters = initialParameters(model.specs, seed);
   let moments = initialMoments(parameters);
-  let step = 0;
-  const count = (tree.leaves(parameters) as Tensor[]).reduce((sum, { size }) => sum + size, 0);
+  const shapes = new Map(model.specs.map(({ name, shape }) => [name, shape]));
 
-  const update = jit(
-    (parameters: Parameters, moments: Moments, scale: StepScale, batch: DeviceBatch) => {
-      const { loss, gradients } = lossAndGradients(config, tree.ref(parameters), batch);
-      return { loss, ...adamW(parameters, gradients, moments, scale, adamWOptions) };
+  const add = jit((first: Parameters, second: Parameters) =>
+    Object.fromEntries(Object.entries(first).map(([name, value]) => [name, value.add(second[name]!)])),
+  );
+
+  /** Joins what came through the tables to the rest. */
+  const join = jit((gradients: Parameters, tables: Record<string, SpreadRows>) => {
+    const joined = { ...gradients };
+    for (const [name, rows] of Object.entries(tables)) {
+      const through = spread(rows);
+      const other = joined[name];
+      joined[name] = other === undefined ? through : other.add(through);
+    }
+    return joined;
+  });
+
+  const apply = jit(
+    (parameters: Parameters, gradients: Parameters, moments: Moments, scale: StepScale) => {
+      const norm = gradientNorm(gradients);
+      const clipped =
+        options.clip > 0 ? clip(gradients, norm.ref, options.clip) : gradients;
+      return { norm, ...update(parameters, clipped, moments, scale, options, direction) };
     },
   );
 
-  const score = jit((parameters: Parameters, batch: DeviceBatch) => {
-    const { ids, unique, places, attention, positions, labels, weights } = batch;
-    unique.dispose();
-    places.dispose();
-    const embedded = np.take(parameters.token.ref, ids, 0);
-    const logits = maskedLogits(config, parameters, embedded, { attention, positions });
-    const best = np.argmax(logits.ref, -1);
-    const correct = np.equal(best, labels.ref).astype(np.float32).mul(weights.ref).sum();
-    return { loss: crossEntropy(logits, { labels, weights }), correct };
-  });
+  /** Gradients of this rank's rows, and the sums of their losses. */
+  async function gradientsOf(
+    parts: readonly HostBatch[],
+    counts: Counts,
+    randomness: BatchRandomness,
+  ): Promise<{ gradients: Parameters; losses: Record<string, number> }> {
+    const scales = Object.fromEntries(
+      model.losses.map(({ name, over, weight }) => [name, weight / Math.max(1, counts[over])]),
+    );
+    const tables = new Tables(model, shapes);
+    const losses: Record<string, number> = {};
+    let gradients: Parameters | undefined;
+    for (const part of parts) {
+      if (part.rows === 0) continue;
+      const found = await model.gradients(parameters, part, scales, randomness);
+      gradients = gradients === undefined ? found.gradients : add(gradients, found.gradients);
+      for (const lookup of found.lookups) tables.add(lookup);
+      for (const [name, sum] of Object.entries(found.losses)) {
+        losses[name] = (losses[name] ?? 0) + sum;
+      }
+    }
+    if (gradients === undefined) return { gradients: zerosLike(parameters), losses: noLosses(model) };
+    return { gradients: join(gradients, tables.toDevice()), losses };
+  }
 
   return {
-    parameters: count,
-    async train(batch, rate) {
-      const scale = stepScale(step++, rate, adamWOptions);
-      const next = update(parameters, moments, scale, deviceBatch(batch, config));
+    model,
+    size: model.specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    async train(parts, step, rate) {
+      const { counts, rowsBefore } = await peers.sumCounts(countsOf(parts));
+      const placed = parts.map((part) => ({ ...part, firstRow: rowsBefore + part.firstRow }));
+      const own = await gradientsOf(placed, counts, { seed, step });
+      const { gradients, losses } = await peers.sumGradients(own.gradients, own.losses);
+      const means = Object.fromEntries(
+        model.losses.map(({ name, over }) => [name, losses[name]! / Math.max(1, counts[over])]),
+      );
+      const loss = model.losses.reduce((sum, { name, weight }) => sum + weight * means[name]!, 0);
+      checkLoss(loss, counts);
+      const next = apply(parameters, gradients, moments, stepScale(step, rate, options));
       parameters = next.parameters;
       moments = next.moments;
-      return (await next.loss.data())[0]!;
+      return { loss, losses: means, gradientNorm: (await next.norm.data())[0]!, counts };
     },
-    async evaluate(batch) {
-      const { loss, correct } = score(tree.ref(parameters), deviceBatch(batch, config));
-      return { loss: (await loss.data())[0]!, correct: (await correct.data())[0]! };
+    evaluate: (batch) => model.evaluate(parameters, batch),
+    predict: (batch) => model.predict(parameters, batch),
+    async snapshot() {
+      return {
+        parameters: await toHost(parameters),
+        first: await toHost(moments.first),
+        second: await toHost(moments.second),
+      };
+    },
+    restore(snapshot) {
+      tree.dispose(parameters);
+      tree.dispose(moments);
+      parameters = toDevice(snapshot.parameters, shapes);
+      const { first, second } = snapshot;
+      moments =
+        first === undefined || second === undefined
+          ? initialMoments(parameters)
+          : { first: toDevice(first, shapes), second: toDevice(second, shapes) };
     },
     dispose() {
       tree.dispose(parameters);
       tree.dispose(moments);
-      update.dispose();
-      score.dispose();
+      for (const step of [add, join, apply]) step.dispose();
+      model.dispose();
     },
   };
+}
+
+type SpreadRows = { sums: Tensor; slots: Tensor };
+
+/** Gradients of the model's tables. */
+class Tables {
+  readonly #tables: { by: keyof LookupGradient['batch']; name: string; gradient: TableGradient }[];
+
+  constructor({ tables }: Model, shapes: ReadonlyMap<string, readonly number[]>) {
+    const named = [
+      { by: 'ids', name: tables.token },
+      { by: 'places', name: tables.place },
+      { by: 'sentences', name: tables.sentence },
+    ] as const;
+    this.#tables = named.flatMap(({ by, name }) => {
+      if (name === undefined) return [];
+      const [rows, size] = shapes.get(name) as readonly [number, number];
+      return [{ by, name, gradient: new TableGradient(rows, size) }];
+    });
+  }
+
+  add(lookup: LookupGradient): void {
+    for (const { by, gradient } of this.#tables) gradient.add(lookup.batch[by], lookup.gradient);
+  }
+
+  toDevice(): Record<string, SpreadRows> {
+    return Object.fromEntries(this.#tables.map(({ name, gradient }) => [name, gradient.toDevice()]));
+  }
+}
+
+function zerosLike(parameters: Parameters): Parameters {
+  return tree.map((tensor: Tensor) => np.zeros(tensor.shape), parameters) as Parameters;
+}
+
+function noLosses({ losses }: Model): Record<string, number> {
+  return Object.fromEntries(losses.map(({ name }) => [name, 0]));
+}
+
+function countsOf(parts: readonly HostBatch[]): Counts {
+  const sum = (key: keyof Counts): number => parts.reduce((total, part) => total + part[key], 0);
+  return { masked: sum('masked'), rows: sum('rows'), tokens: sum('tokens') };
+}
+
+/** A zero is what a failed GPU reads back, unless there was nothing to predict. */
+function checkLoss(loss: number, { masked }: Counts): void {
+  if (Number.isFinite(loss) && (loss > 0 || masked === 0)) return;
+  throw new TrainingError('LOSS', `The loss is ${loss}, expected a number above 0`);
+}
+
+async function toHost(parameters: Parameters): Promise<HostParameters> {
+  const host: HostParameters = {};
+  for (const [name, tensor] of Object.entries(parameters)) {
+    const data = (await tensor.ref.data()) as Float32Array<ArrayBuffer>;
+    host[name] = { shape: [...tensor.shape], data };
+  }
+  return host;
+}
+
+/** @throws {TrainingError} if a tensor is missing, or of another shape than the model's. */
+function toDevice(
+  host: HostParameters,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): Parameters {
+  const parameters: Parameters = {};
+  for (const [name, shape] of shapes) {
+    const found = host[name];
+    if (found?.shape.join() !== shape.join()) {
+      const what = found === undefined ? 'is missing' : `has the shape [${found.shape}]`;
+      throw new TrainingError(
+        'MODEL',
+        `The parameter ${name} ${what}, expected [${shape}]: use the checkpoint of a model of the same sizes`,
+      );
+    }
+    parameters[name] = np.array(found.data, { shape: [...shape] });
+  }
+  return parameters;
 }

@@ -1,0 +1,319 @@
+/**
+ * @file ELECTRA (Clark et al. 2020, arXiv:2003.10555): a small generator guesses the hidden tokens, its guesses replace
+ * them, and the discriminator tells for every token whether it was replaced. Both share their tables. The loss is the
+ * generator's plus the discriminator's times its weight; no gradient goes through the guesses.
+ */
+import { jit, nn, numpy as np, tree } from '@jax-js/jax';
+import { createDraws } from '@maskloom/core';
+import type { HostBatch } from '../training/batch.ts';
+import type { ModelConfig } from './config.ts';
+import { type DeviceBatch, deviceBatch } from './device-batch.ts';
+import { withGradients, withPullBack } from './differentiate.ts';
+import { Dropout, dropoutFactors } from './dropout.ts';
+import { bertEncoder } from './encoders/bert.ts';
+import type { Encoder } from './encoders/encoder.ts';
+import { correctCount, crossEntropySum, maskedTokensHead } from './heads/masked-tokens.ts';
+import {
+  binaryCrossEntropySum,
+  replacedTokensLogits,
+  replacedTokensSpecs,
+} from './heads/replaced-tokens.ts';
+import { embed, spreadStates, statesAt } from './lookup.ts';
+import type { BatchRandomness, Model } from './model.ts';
+import { type Parameters, type ParameterSpec, pick } from './parameters.ts';
+import { sample } from './sampling.ts';
+import { numbersOf, scalar } from './scalars.ts';
+import type { Tensor } from './tensor.ts';
+import { Weights } from './weights.ts';
+
+/** Philox op of the generator's guesses. */
+const guessing = 131;
+
+/** The generator: as deep as the discriminator, and narrower. */
+export function generatorConfig(config: ModelConfig): ModelConfig {
+  const { hidden, heads, intermediate, generatorSize } = config;
+  const narrow = (size: number): number => Math.max(1, Math.round(size * generatorSize));
+  const fewer = narrow(heads);
+  const width = Math.max(1, Math.round((hidden * generatorSize) / fewer)) * fewer;
+  return { ...config, hidden: width, heads: fewer, intermediate: narrow(intermediate) };
+}
+
+export function electraModel(config: ModelConfig): Model {
+  const narrow = generatorConfig(config);
+  const discriminator = bertEncoder(config, { root: 'electra', norm: 'post' });
+  const generator = bertEncoder(narrow, {
+    root: 'generator.electra',
+    embeddingsRoot: 'electra',
+    norm: 'post',
+  });
+  const head = maskedTokensHead(narrow, {
+    token: discriminator.tables.token.name.replace(/\.weight$/, ''),
+    dense: 'generator.generator_predictions.dense',
+    norm: 'generator.generator_predictions.LayerNorm',
+    bias: 'generator.generator_lm_head.bias',
+  });
+  const tables = Object.values(discriminator.tables) as ParameterSpec[];
+  const specs = withoutRepeats([
+    ...tables,
+    ...discriminator.specs,
+    ...replacedTokensSpecs(config.hidden),
+    ...generator.specs,
+    ...head.specs,
+  ]);
+  const names = (of: readonly ParameterSpec[]): string[] => of.map(({ name }) => name);
+  const generatorNames = names(generator.specs);
+  const headNames = names([generator.tables.token, ...head.specs]);
+  const discriminatorNames = names([
+    ...discriminator.specs,
+    ...replacedTokensSpecs(config.hidden),
+  ]);
+
+  const generateStep = jit(
+    (parameters: Parameters, batch: DeviceBatch, uniform: Tensor, scale: Tensor) => {
+      const { picked, pickedAt, labels, weights } = batch;
+      tree.dispose(batch.sentenceLabels);
+      const { embedded, input } = embedBatch(discriminator, parameters, batch);
+      const [states, pullBack] = withPullBack(
+        (values, rows) => encode(generator, values, rows, input),
+        tree.ref(pick(parameters, generatorNames)),
+        embedded,
+      );
+      const shape = states.shape;
+      const { found, gradients, rowGradient } = withGradients(
+        (values, rows) => {
+          const used = new Weights(values);
+          const logits = head.logits(used, rows);
+          used.dispose();
+          const guesses = sample(nn.softmax(logits.ref, -1), uniform);
+          const correct = correctCount(logits.ref, labels.ref, weights.ref);
+          const loss = crossEntropySum(logits, labels, weights);
+          return [loss.ref.mul(scale), { loss, guesses, correct }];
+        },
+        tree.ref(pick(parameters, headNames)),
+        statesAt(states, picked),
+      );
+      const [encoderGradients, lookups] = pullBack(spreadStates(rowGradient, pickedAt, shape));
+      tree.dispose(parameters);
+      return { ...found, gradients: { ...encoderGradients, ...gradients }, lookups };
+    },
+  );
+
+  /** The discriminator's loss on replaced ids. */
+  function discriminate(
+    values: Parameters,
+    embedded: Tensor,
+    input: EncodeInput,
+    { labels, weights }: Replaced,
+  ): { loss: Tensor; correct: Tensor } {
+    const used = new Weights(values);
+    const states = encodeWith(discriminator, used, embedded, input);
+    const logits = replacedTokensLogits(used, states.reshape([-1, config.hidden]));
+    used.dispose();
+    const says = np.greater(logits.ref, 0).astype(np.float32);
+    const correct = np.equal(says, labels.ref).astype(np.float32).mul(weights.ref).sum();
+    return { loss: binaryCrossEntropySum(logits, labels, weights), correct };
+  }
+
+  const discriminateStep = jit(
+    (parameters: Parameters, batch: DeviceBatch, replaced: Replaced, scale: Tensor) => {
+      disposeTargets(batch);
+      const { embedded, input } = embedBatch(discriminator, parameters, batch);
+      const { found, gradients, rowGradient } = withGradients(
+        (values, rows) => {
+          const found = discriminate(values, rows, input, replaced);
+          return [found.loss.ref.mul(scale), found];
+        },
+        tree.ref(pick(parameters, discriminatorNames)),
+        embedded,
+      );
+      tree.dispose(parameters);
+      return { ...found, gradients, lookups: rowGradient };
+    },
+  );
+
+  const generatorLogits = jit((parameters: Parameters, batch: DeviceBatch) => {
+    const { picked, pickedAt, labels, weights, sentenceLabels } = batch;
+    tree.dispose([pickedAt, labels, weights, ...sentenceLabels]);
+    const { embedded, input } = embedBatch(discriminator, parameters, batch);
+    const used = new Weights(parameters);
+    const states = encodeWith(generator, used, embedded, input);
+    const logits = head.logits(used, statesAt(states, picked));
+    used.dispose();
+    return logits;
+  });
+
+  const scoreGuesses = jit(
+    (logits: Tensor, labels: Tensor, weights: Tensor, uniform: Tensor) => ({
+      guesses: sample(nn.softmax(logits.ref, -1), uniform),
+      correct: correctCount(logits.ref, labels.ref, weights.ref),
+      loss: crossEntropySum(logits, labels, weights),
+    }),
+  );
+
+  const scoreReplaced = jit((parameters: Parameters, batch: DeviceBatch, replaced: Replaced) => {
+    disposeTargets(batch);
+    const { embedded, input } = embedBatch(discriminator, parameters, batch);
+    return discriminate(parameters, embedded, input, replaced);
+  });
+
+  return {
+    config,
+    specs,
+    tables: Object.fromEntries(
+      Object.entries(discriminator.tables).map(([by, { name }]) => [by, name]),
+    ) as unknown as Model['tables'],
+    losses: [
+      { name: 'mlm', over: 'masked', weight: 1 },
+      { name: 'replaced', over: 'tokens', weight: config.discriminatorWeight },
+    ],
+    async gradients(parameters, batch, scales, randomness) {
+      const address = { ...randomness, rows: batch.rows, width: batch.width };
+      const { firstRow } = batch;
+      const onDevice = deviceBatch(batch, dropoutFactors(narrow, { ...address, firstRow }));
+      const generated = generateStep(
+        tree.ref(parameters),
+        onDevice,
+        np.array(uniformFor(batch, randomness)),
+        scalar(scales['mlm']!),
+      );
+      const guesses = (await generated.guesses.data()) as Int32Array;
+      const { batch: next, replaced } = replaceTokens(batch, guesses);
+      const judged = discriminateStep(
+        tree.ref(parameters),
+        deviceBatch(next, dropoutFactors(config, { ...address, firstRow, pass: 1 })),
+        replaced,
+        scalar(scales['replaced']!),
+      );
+      const { mlm, replaced: replacedLoss, ...counts } = await numbersOf({
+        mlm: generated.loss,
+        replaced: judged.loss,
+        generatorCorrect: generated.correct,
+        replacedCorrect: judged.correct,
+      });
+      return {
+        losses: { mlm: mlm!, replaced: replacedLoss! },
+        counts,
+        gradients: sumOf(generated.gradients, judged.gradients),
+        lookups: [
+          { gradient: (await generated.lookups.data()) as Float32Array<ArrayBuffer>, batch },
+          { gradient: (await judged.lookups.data()) as Float32Array<ArrayBuffer>, batch: next },
+        ],
+      };
+    },
+    async evaluate(parameters, batch) {
+      const { labels, weights } = batch;
+      const logits = generatorLogits(tree.ref(parameters), deviceBatch(batch));
+      // Guesses of an evaluation are drawn as if at step 0: each evaluation replaces alike where it guesses alike.
+      const uniform = np.array(uniformFor(batch, { seed: 0n, step: 0 }));
+      const scored = scoreGuesses(logits, np.array(labels), np.array(weights), uniform);
+      const guesses = (await scored.guesses.data()) as Int32Array;
+      const { batch: next, replaced } = replaceTokens(batch, guesses);
+      const judged = scoreReplaced(tree.ref(parameters), deviceBatch(next), replaced);
+      return numbersOf({
+        mlm: scored.loss,
+        correct: scored.correct,
+        replaced: judged.loss,
+        replacedCorrect: judged.correct,
+      });
+    },
+    async predict(parameters, batch) {
+      const logits = generatorLogits(tree.ref(parameters), deviceBatch(batch));
+      return (await logits.data()) as Float32Array<ArrayBuffer>;
+    },
+    dispose() {
+      for (const step of [generateStep, discriminateStep, generatorLogits]) step.dispose();
+      for (const step of [scoreGuesses, scoreReplaced]) step.dispose();
+    },
+  };
+}
+
+type EncodeInput = Pick<DeviceBatch, 'segments' | 'places' | 'factors'>;
+
+/** For each token, whether the discriminator should call it replaced, and whether it counts. Float [T] each. */
+type Replaced = { labels: Tensor; weights: Tensor };
+
+function withoutRepeats(specs: readonly ParameterSpec[]): ParameterSpec[] {
+  return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
+}
+
+/** Embeds a batch, borrowing the parameters. */
+function embedBatch(
+  { tables }: Encoder,
+  parameters: Parameters,
+  { ids, sentences, segments, places, factors }: DeviceBatch,
+): { embedded: Tensor; input: EncodeInput } {
+  const embedded = embed(tables, new Weights(parameters), { ids, places: places.ref, sentences });
+  return { embedded, input: { segments, places, factors } };
+}
+
+function encodeWith(
+  encoder: Encoder,
+  weights: Weights,
+  embedded: Tensor,
+  { segments, places, factors }: EncodeInput,
+): Tensor {
+  return encoder.encode(weights, embedded, { segments, places }, new Dropout(factors));
+}
+
+function encode(
+  encoder: Encoder,
+  values: Parameters,
+  embedded: Tensor,
+  input: EncodeInput,
+): Tensor {
+  const used = new Weights(values);
+  const states = encodeWith(encoder, used, embedded, input);
+  used.dispose();
+  return states;
+}
+
+function disposeTargets({ picked, pickedAt, labels, weights, sentenceLabels }: DeviceBatch): void {
+  tree.dispose([picked, pickedAt, labels, weights, ...sentenceLabels]);
+}
+
+/** A number from 0 to below 1 for each masked position, by the step, its row in the global batch and its place. */
+function uniformFor(
+  { picked, labels, width, firstRow }: HostBatch,
+  { seed, step }: BatchRandomness,
+): Float32Array<ArrayBuffer> {
+  const draws = createDraws(seed);
+  const uniform = new Float32Array(labels.length);
+  for (let index = 0; index < labels.length; index++) {
+    const position = picked[index]!;
+    if (position < 0) continue;
+    draws.at(step, firstRow + Math.floor(position / width));
+    // 24 bits: a float has no more, and must stay below 1.
+    uniform[index] = (draws.word(guessing, position % width) >>> 8) / 2 ** 24;
+  }
+  return uniform;
+}
+
+/** The batch that the discriminator sees. */
+function replaceTokens(
+  batch: HostBatch,
+  guesses: Int32Array,
+): { batch: HostBatch; replaced: Replaced } {
+  const { ids, picked, labels, segments, masked } = batch;
+  const next = ids.slice();
+  const isReplaced = new Float32Array(ids.length);
+  for (let index = 0; index < masked; index++) {
+    const position = picked[index]!;
+    next[position] = guesses[index]!;
+    isReplaced[position] = guesses[index] === labels[index] ? 0 : 1;
+  }
+  const weights = Float32Array.from(segments, (segment) => (segment === 0 ? 0 : 1));
+  return {
+    batch: { ...batch, ids: next },
+    replaced: { labels: np.array(isReplaced), weights: np.array(weights) },
+  };
+}
+
+/** Adds gradients by name; both may have a name. Consumes them. */
+function sumOf(first: Parameters, second: Parameters): Parameters {
+  const sum: Parameters = { ...first };
+  for (const [name, gradient] of Object.entries(second)) {
+    const other = sum[name];
+    sum[name] = other === undefined ? gradient : other.add(gradient);
+  }
+  return sum;
+}

@@ -1,0 +1,68 @@
+import type { ModelConfig } from './config.ts';
+import { electraModel } from './electra.ts';
+import { albertEncoder } from './encoders/albert.ts';
+import { bertEncoder } from './encoders/bert.ts';
+import { modernbertEncoder } from './encoders/modernbert.ts';
+import { maskedTokensHead } from './heads/masked-tokens.ts';
+import { sentenceOrderHead } from './heads/sentence-order.ts';
+import { maskedModel } from './masked-model.ts';
+import type { Model } from './model.ts';
+
+/** Builds the model that a configuration describes. */
+export function createModel(config: ModelConfig): Model {
+  switch (config.architecture) {
+    case 'bert':
+      return bertModel(config);
+    case 'albert':
+      return albertModel(config);
+    case 'modernbert':
+      return modernbertModel(config);
+    case 'electra':
+      return electraModel(config);
+  }
+}
+
+function bertModel(config: ModelConfig): Model {
+  const { hidden, norm, sentenceOrder } = config;
+  return maskedModel(config, {
+    encoder: bertEncoder(config, { root: 'bert', norm }),
+    maskedTokens: maskedTokensHead(config, {
+      token: 'bert.embeddings.word_embeddings',
+      dense: 'cls.predictions.transform.dense',
+      norm: 'cls.predictions.transform.LayerNorm',
+      bias: 'cls.predictions.bias',
+    }),
+    ...(sentenceOrder
+      ? { sentenceOrder: sentenceOrderHead(hidden, 'bert.pooler.dense', 'cls.seq_relationship') }
+      : {}),
+  });
+}
+
+function albertModel(config: ModelConfig): Model {
+  const { hidden, sentenceOrder } = config;
+  return maskedModel(config, {
+    encoder: albertEncoder(config),
+    maskedTokens: maskedTokensHead(config, {
+      token: 'albert.embeddings.word_embeddings',
+      dense: 'predictions.dense',
+      norm: 'predictions.LayerNorm',
+      bias: 'predictions.bias',
+    }),
+    ...(sentenceOrder
+      ? { sentenceOrder: sentenceOrderHead(hidden, 'albert.pooler', 'sop_classifier.classifier') }
+      : {}),
+  });
+}
+
+function modernbertModel(config: ModelConfig): Model {
+  const names = {
+    token: 'model.embeddings.tok_embeddings',
+    dense: 'head.dense',
+    norm: 'head.norm',
+    bias: 'decoder.bias',
+  };
+  return maskedModel(config, {
+    encoder: modernbertEncoder(config),
+    maskedTokens: maskedTokensHead(config, names, { hasBiases: false, epsilon: 1e-5 }),
+  });
+}

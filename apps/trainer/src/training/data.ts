@@ -1,0 +1,67 @@
+import { type Client, connect } from '@maskloom/client';
+import { TrainingError } from '../errors.ts';
+import type { Architecture } from '../model/config.ts';
+
+/** Where batches come from. */
+export interface DataOptions {
+  /** Addresses of the sidecar and its replicas. */
+  readonly url: readonly string[];
+  /** Seconds of silence after which a sidecar counts as gone. */
+  readonly timeout: number;
+  /** Address of a sidecar with held-out data. */
+  readonly evalUrl?: string;
+}
+
+/** Sidecars of a run. */
+export interface Data {
+  readonly train: Client;
+  readonly heldOut?: Client;
+  /** Tokens of the longest sample of both. */
+  readonly longest: number;
+}
+
+/** Failures in a row before a sidecar counts as gone for good: about half a minute for it to be started again. */
+const attempts = 8;
+
+/**
+ * Connects to the sidecars of a run.
+ *
+ * @throws {SidecarError} if one does not answer
+ * @throws {TrainingError} if the held-out data has another vocabulary
+ */
+export async function connectData({ url, timeout, evalUrl }: DataOptions): Promise<Data> {
+  const limits = { timeout: timeout * 1000, attempts: attempts * url.length };
+  const train = await connect(url, limits);
+  if (evalUrl === undefined) return { train, longest: train.longest };
+  const heldOut = await connect(evalUrl, { ...limits, attempts });
+  if (heldOut.vocab.size !== train.vocab.size) {
+    throw new TrainingError(
+      'DATA',
+      `The held-out data has a vocabulary of ${heldOut.vocab.size} ids, the training data one of ${train.vocab.size}: encode both with the same tokenizer`,
+    );
+  }
+  return { train, heldOut, longest: Math.max(train.longest, heldOut.longest) };
+}
+
+/**
+ * Checks that a model can be trained with the plan's objective; whether it needs a head for sentence order.
+ *
+ * @throws {TrainingError} if it can't
+ */
+export function needsSentenceOrder({ plan }: Client, architecture: Architecture): boolean {
+  const { type } = plan.strategy;
+  if (type === 'span-corruption') {
+    throw new TrainingError(
+      'MODEL',
+      'The plan corrupts spans, which is for encoder-decoder models, and this model is an encoder: serve a plan made with another --strategy',
+    );
+  }
+  const isOrder = type === 'sentence-order';
+  if (isOrder && (architecture === 'electra' || architecture === 'modernbert')) {
+    throw new TrainingError(
+      'MODEL',
+      `The plan asks for sentence order, which ${architecture} has no head for: serve a plan made without --sentence-order, or train a bert or an albert`,
+    );
+  }
+  return isOrder;
+}

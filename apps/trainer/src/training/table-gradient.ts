@@ -1,0 +1,64 @@
+import { numpy as np } from '@jax-js/jax';
+import type { Tensor } from '../model/tensor.ts';
+
+/**
+ * The gradient of looking rows up in a table: of each row that was read, the sum of the gradients of its readers, in
+ * the order of the tokens on every device; a scatter on the device would add in none.
+ */
+export class TableGradient {
+  readonly #size: number;
+  /** Where a row's sum is; -1 for rows that were not read. */
+  readonly #slots: Int32Array<ArrayBuffer>;
+  #sums = new Float32Array(0);
+  #count = 0;
+
+  /** @param rows, size the table's shape */
+  constructor(rows: number, size: number) {
+    this.#size = size;
+    this.#slots = new Int32Array(rows).fill(-1);
+  }
+
+  /**
+   * @param indices Int32 [T]: the row that each token read
+   * @param gradient Float [T * size]
+   */
+  add(indices: Int32Array, gradient: Float32Array): void {
+    const size = this.#size;
+    this.#reserve(indices.length);
+    const slots = this.#slots;
+    const sums = this.#sums;
+    for (let token = 0; token < indices.length; token++) {
+      const index = indices[token]!;
+      if (slots[index] === -1) slots[index] = this.#count++;
+      const to = slots[index]! * size;
+      const from = token * size;
+      for (let at = 0; at < size; at++) sums[to + at]! += gradient[from + at]!;
+    }
+  }
+
+  /** Room for as many more rows as may be new. */
+  #reserve(tokens: number): void {
+    const needed = (this.#count + tokens) * this.#size;
+    if (needed <= this.#sums.length) return;
+    const sums = new Float32Array(needed);
+    sums.set(this.#sums);
+    this.#sums = sums;
+  }
+
+  /** What `spread` takes: sums [U, size], and for each row of the table where its sum is, U where there is none. */
+  toDevice(): { sums: Tensor; slots: Tensor } {
+    const { length } = this.#sums;
+    const none = length / this.#size;
+    const slots = this.#slots.map((slot) => (slot === -1 ? none : slot));
+    return {
+      sums: np.array(this.#sums, { shape: [none, this.#size] }),
+      slots: np.array(slots),
+    };
+  }
+}
+
+/** The table's gradient [rows, size]. Consumes its arguments. */
+export function spread({ sums, slots }: { sums: Tensor; slots: Tensor }): Tensor {
+  const size = sums.shape[1]!;
+  return np.take(np.concatenate([sums, np.zeros([1, size])], 0), slots, 0);
+}
