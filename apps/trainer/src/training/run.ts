@@ -1,15 +1,271 @@
-import { type ClientBatch, type State, StreamDigest, sampleDigests } from '@maskloom/client';
-import type { Checkpoint, Checkpoints } from '../checkpoint/checkpoints.ts';
+import { type ClientBatch, sampleDigests, StreamDigest } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
 import type { Log } from '../watch/log.ts';
 import type { Progress } from '../watch/progress.ts';
-import { type BatchShape, hostBatch } from './batch.ts';
+import { type BatchShape, type HostBatch, hostBatch } from './batch.ts';
 import { Best } from './best.ts';
-import { connectData, type Data, type DataOptions, needsSentenceOrder } from './data.ts';
+import { connectData, type Data, needsSentenceOrder } from './data.ts';
 import { evaluate } from './evaluate.ts';
-import type { OptimizerOptions } from './optimizers/optimizer.ts';
 import { alone, type Peers } from './peers.ts';
-import { learningRate, type Schedule } from './schedule.ts';
-import { createTrainer, type HostParameters, type Trainer } from './trainer.ts';
+import { openRunCheckpoints, type Progression, type RunCheckpoints } from './run-checkpoints.ts';
+import type { RunOptions } from './run-options.ts';
+import { learningRate } from './schedule.ts';
+import { createTrainer, type StepResult, type Trainer } from './trainer.ts';
+
+/** What a run came to. */
+export interface RunResult {
+  /** The stream digest of all that was trained on. */
+  readonly digest: string;
+  /** Of the steps since the run began, or was resumed. */
+  readonly losses: readonly number[];
+}
+
+/** Where a run tells what it does, and what goes on around it. */
+export interface RunContext {
+  /** Opens the log, once it is known at which step the run goes on. */
+  openLog(step: number): Promise<Log>;
+  readonly progress: Progress;
+  readonly device: { readonly device: string; readonly reason: string };
+  /** Throws what went wrong meanwhile, such as a GPU error. */
+  check(): void;
+  /** The other ranks. Default none. */
+  readonly peers?: Peers;
+}
+
+/**
+ * Trains a model on the batches of a sidecar.
+ *
+ * @throws {SidecarError} when no replica answers any more
+ * @throws {TrainingError} when the model can't be trained with the plan, or the held-out data is of another vocabulary;
+ * when the loss is no number above 0, naming the batch; when a checkpoint can't be written or gone on from
+ */
+export async function run(options: RunOptions, context: RunContext): Promise<RunResult> {
+  const { peers = alone } = context;
+  const data = await connectData(options);
+  const config = configOf(options, data);
+  const trainer = createTrainer(createModel(config), { ...options, peers });
+  try {
+    const checkpoints = await openRunCheckpoints(options, { planId: data.train.planId, config });
+    const begin = await checkpoints.begin(trainer, data.train);
+    const training = new Training(options, context, { data, trainer, checkpoints, begin });
+    return await training.run();
+  } finally {
+    trainer.dispose();
+  }
+}
+
+function configOf(options: RunOptions, { train, longest }: Data): ModelConfig {
+  const { architecture, length, hidden, embedding } = options;
+  return modelConfig({
+    ...options,
+    embedding: embedding ?? hidden,
+    vocab: train.vocab.size,
+    length: length === 0 ? longest : length,
+    sentenceOrder: needsSentenceOrder(train, architecture),
+  });
+}
+
+/** What a training works on. */
+interface TrainingParts {
+  readonly data: Data;
+  readonly trainer: Trainer;
+  readonly checkpoints: RunCheckpoints;
+  readonly begin: Progression;
+}
+
+/** A run under way. */
+class Training {
+  readonly #options: RunOptions;
+  readonly #context: RunContext;
+  readonly #peers: Peers;
+  readonly #data: Data;
+  readonly #trainer: Trainer;
+  readonly #checkpoints: RunCheckpoints;
+  readonly #shape: BatchShape;
+  readonly #digest: StreamDigest;
+  readonly #best: Best;
+  readonly #losses: number[] = [];
+  #log: Log = { write() {}, close() {} };
+  #progression: Progression;
+
+  constructor(options: RunOptions, context: RunContext, parts: TrainingParts) {
+    this.#options = options;
+    this.#context = context;
+    this.#peers = context.peers ?? alone;
+    this.#data = parts.data;
+    this.#trainer = parts.trainer;
+    this.#checkpoints = parts.checkpoints;
+    this.#progression = parts.begin;
+    this.#digest = new StreamDigest(parts.begin.digest);
+    this.#best = new Best(options.patience, parts.begin.best);
+    this.#shape = { ...parts.trainer.model.config, padId: parts.data.train.vocab.padId };
+  }
+
+  async run(): Promise<RunResult> {
+    const { steps } = this.#options;
+    const began = performance.now();
+    this.#log = await this.#context.openLog(this.#progression.step);
+    try {
+      this.#writeStart();
+      let reason: 'steps' | 'early-stop' = 'steps';
+      for await (const timed of this.#batches()) {
+        await this.#train(timed);
+        await this.#evaluateIfDue();
+        if (this.#best.isOver) {
+          reason = 'early-stop';
+          break;
+        }
+        if (this.#isDue(this.#options.checkpointEvery)) await this.#save(false);
+      }
+      await this.#save(false);
+      const seconds = (performance.now() - began) / 1000;
+      const digest = this.#digest.hex();
+      this.#log.write({ type: 'end', steps: this.#progression.step, reason, digest, seconds });
+      if (reason === 'early-stop') {
+        const { step } = this.#best.state;
+        this.#context.progress.line(
+          `stopped after ${this.#progression.step} of ${steps} steps: no evaluation was better than that after ${step}`,
+        );
+      }
+      return { digest, losses: this.#losses };
+    } finally {
+      this.#log.close();
+    }
+  }
+
+  #writeStart(): void {
+    const { device, reason } = this.#context.device;
+    const { model, size } = this.#trainer;
+    const { architecture, vocab } = model.config;
+    this.#log.write({
+      ...{ type: 'start', device, deviceReason: reason, architecture, parameters: size, vocab },
+      ...{ planId: this.#data.train.planId, seed: String(this.#options.seed) },
+      ...{ step: this.#progression.step, steps: this.#options.steps },
+    });
+  }
+
+  /** The batches that are left, and how long each was waited for, in seconds. */
+  async *#batches(): AsyncGenerator<TimedBatch> {
+    const { rank, world } = this.#peers;
+    const { step, from } = this.#progression;
+    const steps = this.#options.steps - step;
+    if (steps <= 0) return;
+    let asked = performance.now();
+    const batches = this.#data.train.batches({ steps, layout: 'compact', from, rank, world });
+    for await (const batch of batches) {
+      const received = performance.now();
+      yield { batch, asked, waiting: (received - asked) / 1000 };
+      asked = performance.now();
+    }
+  }
+
+  async #train({ batch, asked, waiting }: TimedBatch): Promise<void> {
+    const { step } = this.#progression;
+    const { steps, lr: peak, warmup, schedule } = this.#options;
+    const digests = await this.#peers.gather(sampleDigests(batch.batch));
+    this.#digest.updateDigests(concatenate(digests));
+    const lr = learningRate(step, { schedule, peak, warmup, steps });
+    const result = await this.#trainStep(batch, lr);
+    this.#context.check();
+    this.#losses.push(result.loss);
+    this.#progression = {
+      ...{ step: step + 1, from: batch.next },
+      ...{ digest: this.#digest.hex(), best: this.#best.state },
+    };
+    const { masked, tokens } = result.counts;
+    const seconds = (performance.now() - asked) / 1000;
+    const { loss, losses, gradientNorm } = result;
+    this.#log.write({
+      ...{ type: 'step', step, loss, ...(Object.keys(losses).length > 1 ? { losses } : {}) },
+      ...{ masked, tokens, seconds, waiting, lr, gradientNorm },
+    });
+    this.#context.progress.update(step + 1, `loss ${loss.toFixed(3)}  ${seconds.toFixed(2)} s a step`);
+  }
+
+  async #trainStep({ epoch, step: batchStep, batch }: ClientBatch, lr: number): Promise<StepResult> {
+    const { step } = this.#progression;
+    try {
+      const parts = partsOf(batch.numRows, this.#options.accumulate).map((range) =>
+        hostBatch(batch, this.#shape, range),
+      );
+      return await this.#trainer.train(parts, step, lr);
+    } catch (error) {
+      if (!(error instanceof TrainingError) || error.code !== 'LOSS') throw error;
+      const { planId } = this.#data.train;
+      const last = this.#checkpoints.last;
+      throw new TrainingError(
+        'LOSS',
+        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, stream digest ${this.#digest.hex()} with it: look at it with \`maskloom preview --epoch ${epoch} --step ${batchStep}\`; lower --lr or --clip${last === undefined ? '' : `, and go on from ${last} with --resume`}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** Whether something that is done every so many steps is to be done now. */
+  #isDue(every: number): boolean {
+    return every > 0 && this.#progression.step % every === 0;
+  }
+
+  async #evaluateIfDue(): Promise<void> {
+    const { heldOut } = this.#data;
+    const { evalEvery, evalSteps, steps } = this.#options;
+    const { step } = this.#progression;
+    if (heldOut === undefined || !(this.#isDue(evalEvery) || step === steps)) return;
+    // One rank evaluates; all hear of it.
+    const isFirst = this.#peers.rank === 0;
+    const found = isFirst
+      ? await evaluate(this.#trainer, heldOut, evalSteps, this.#shape)
+      : undefined;
+    this.#context.check();
+    const [bytes] = await this.#peers.gather(new Uint8Array(Float64Array.of(found?.loss ?? 0).buffer));
+    const [loss] = new Float64Array(bytes!.slice().buffer);
+    const isBest = this.#best.add(step, loss!);
+    this.#progression = { ...this.#progression, best: this.#best.state };
+    if (found === undefined) return;
+    const { figures, ...scores } = found;
+    this.#log.write({
+      ...{ type: 'eval', step, ...scores, isBest },
+      ...(Object.keys(figures).length > 0 ? { figures } : {}),
+    });
+    const right = (100 * found.accuracy).toFixed(1);
+    this.#context.progress.line(
+      `held out after ${step} steps: loss ${found.loss.toFixed(3)}, ${right} % right of ${found.masked} masked tokens`,
+    );
+    if (isBest) await this.#save(true);
+  }
+
+  async #save(isBest: boolean): Promise<void> {
+    if (this.#peers.rank !== 0) return;
+    const folder = await this.#checkpoints.save(this.#trainer, this.#progression, isBest);
+    if (folder === undefined) return;
+    this.#log.write({ type: 'checkpoint', step: this.#progression.step, folder });
+  }
+}
+
+interface TimedBatch {
+  readonly batch: ClientBatch;
+  /** When it was asked for, of `performance.now()`. */
+  readonly asked: number;
+  readonly waiting: number;
+}
+
+/** Rows cut into parts as even as can be, none of them empty. */
+function partsOf(rows: number, parts: number): { from: number; to: number }[] {
+  const count = Math.max(1, Math.min(rows, parts));
+  return Array.from({ length: count }, (_, part) => ({
+    from: Math.floor((part * rows) / count),
+    to: Math.floor(((part + 1) * rows) / count),
+  }));
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

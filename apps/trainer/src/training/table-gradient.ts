@@ -45,8 +45,7 @@ export class TableGradient {
     this.#sums = sums;
   }
 
-  /** What `spread` takes: sums [U, size], and for each row of the table where its sum is, U where there is none. */
-  toDevice(): { sums: Tensor; slots: Tensor } {
+  toDevice(): TableSums {
     const { length } = this.#sums;
     const none = length / this.#size;
     const slots = this.#slots.map((slot) => (slot === -1 ? none : slot));
@@ -57,8 +56,11 @@ export class TableGradient {
   }
 }
 
+/** Sums [U, size], and for each row of the table where its sum is, U where there is none. */
+export type TableSums = { sums: Tensor; slots: Tensor };
+
 /** The table's gradient [rows, size]. Consumes its arguments. */
-export function spread({ sums, slots }: { sums: Tensor; slots: Tensor }): Tensor {
+export function spread({ sums, slots }: TableSums): Tensor {
   const size = sums.shape[1]!;
   return np.take(np.concatenate([sums, np.zeros([1, size])], 0), slots, 0);
 }

@@ -1,6 +1,6 @@
 import { jit, numpy as np, tree } from '@jax-js/jax';
 import { TrainingError } from '../errors.ts';
-import type { BatchRandomness, Counts, LookupGradient, Model, Sums } from '../model/model.ts';
+import type { BatchRandomness, Counts, Model, Sums } from '../model/model.ts';
 import { initialParameters, type Parameters, sizeOf } from '../model/parameters.ts';
 import type { Tensor } from '../model/tensor.ts';
 import type { HostBatch } from './batch.ts';
@@ -16,7 +16,7 @@ import {
   update,
 } from './optimizers/optimizer.ts';
 import type { Peers } from './peers.ts';
-import { spread, TableGradient } from './table-gradient.ts';
+import { Tables } from './tables.ts';
 
 /** How a model is trained. */
 export interface TrainerOptions extends OptimizerOptions {
@@ -86,17 +86,6 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
     Object.fromEntries(Object.entries(first).map(([name, value]) => [name, value.add(second[name]!)])),
   );
 
-  /** Joins what came through the tables to the rest. */
-  const join = jit((gradients: Parameters, tables: Record<string, SpreadRows>) => {
-    const joined = { ...gradients };
-    for (const [name, rows] of Object.entries(tables)) {
-      const through = spread(rows);
-      const other = joined[name];
-      joined[name] = other === undefined ? through : other.add(through);
-    }
-    return joined;
-  });
-
   const apply = jit(
     (parameters: Parameters, gradients: Parameters, moments: Moments, scale: StepScale) => {
       const norm = gradientNorm(gradients);
@@ -115,7 +104,7 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
     const scales = Object.fromEntries(
       model.losses.map(({ name, over, weight }) => [name, weight / Math.max(1, counts[over])]),
     );
-    const tables = new Tables(model, shapes);
+    const tables = new Tables(model);
     const losses: Record<string, number> = {};
     let gradients: Parameters | undefined;
     for (const part of parts) {
@@ -128,7 +117,7 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
       }
     }
     if (gradients === undefined) return { gradients: zerosLike(parameters), losses: noLosses(model) };
-    return { gradients: join(gradients, tables.toDevice()), losses };
+    return { gradients: tables.join(gradients), losses };
   }
 
   return {
@@ -171,38 +160,10 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
     dispose() {
       tree.dispose(parameters);
       tree.dispose(moments);
-      for (const step of [add, join, apply]) step.dispose();
+      for (const step of [add, apply]) step.dispose();
       model.dispose();
     },
   };
-}
-
-type SpreadRows = { sums: Tensor; slots: Tensor };
-
-/** Gradients of the model's tables. */
-class Tables {
-  readonly #tables: { by: keyof LookupGradient['batch']; name: string; gradient: TableGradient }[];
-
-  constructor({ tables }: Model, shapes: ReadonlyMap<string, readonly number[]>) {
-    const named = [
-      { by: 'ids', name: tables.token },
-      { by: 'places', name: tables.place },
-      { by: 'sentences', name: tables.sentence },
-    ] as const;
-    this.#tables = named.flatMap(({ by, name }) => {
-      if (name === undefined) return [];
-      const [rows, size] = shapes.get(name) as readonly [number, number];
-      return [{ by, name, gradient: new TableGradient(rows, size) }];
-    });
-  }
-
-  add(lookup: LookupGradient): void {
-    for (const { by, gradient } of this.#tables) gradient.add(lookup.batch[by], lookup.gradient);
-  }
-
-  toDevice(): Record<string, SpreadRows> {
-    return Object.fromEntries(this.#tables.map(({ name, gradient }) => [name, gradient.toDevice()]));
-  }
 }
 
 function zerosLike(parameters: Parameters): Parameters {

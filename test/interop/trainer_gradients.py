@@ -1,0 +1,119 @@
+"""Loss and gradients of a tiny model in Hugging Face's transformers, beside those that print-gradients.ts printed.
+
+Prints, as JSON, the difference of the losses, and for each parameter the largest difference of the gradients by the
+largest gradient of the parameter.
+"""
+
+import json
+import sys
+
+import torch
+import transformers as hf
+from torch.nn import functional as F
+
+
+def build(config):
+    sizes = dict(
+        vocab_size=config["vocab"],
+        hidden_size=config["hidden"],
+        num_hidden_layers=config["layers"],
+        num_attention_heads=config["heads"],
+        intermediate_size=config["intermediate"],
+        max_position_embeddings=config["length"],
+    )
+    plain = dict(hidden_act="gelu", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, layer_norm_eps=1e-12)
+    architecture = config["architecture"]
+    order = config["sentenceOrder"]
+    if architecture == "bert" and config["norm"] == "pre":
+        kind = hf.MegatronBertForPreTraining if order else hf.MegatronBertForMaskedLM
+        return {"": kind(hf.MegatronBertConfig(**sizes, **plain))}
+    if architecture == "bert":
+        kind = hf.BertForPreTraining if order else hf.BertForMaskedLM
+        return {"": kind(hf.BertConfig(**sizes, **plain))}
+    if architecture == "albert":
+        kind = hf.AlbertForPreTraining if order else hf.AlbertForMaskedLM
+        return {"": kind(hf.AlbertConfig(**sizes, **plain, embedding_size=config["embedding"], classifier_dropout_prob=0.0))}
+    if architecture == "modernbert":
+        return {
+            "": hf.ModernBertForMaskedLM(
+                hf.ModernBertConfig(**sizes, global_attn_every_n_layers=1, pad_token_id=0, attn_implementation="eager")
+            )
+        }
+    share = config["generatorSize"]
+    embedding = dict(embedding_size=config["embedding"])
+    narrow = sizes | dict(
+        hidden_size=round(sizes["hidden_size"] * share),
+        num_attention_heads=round(sizes["num_attention_heads"] * share),
+        intermediate_size=round(sizes["intermediate_size"] * share),
+    )
+    return {
+        "": hf.ElectraForPreTraining(hf.ElectraConfig(**sizes, **plain, **embedding)),
+        "generator.": hf.ElectraForMaskedLM(hf.ElectraConfig(**narrow, **plain, **embedding)),
+    }
+
+
+def main():
+    given = json.load(sys.stdin)
+    config, batch = given["config"], given["batch"]
+    models = build(config)
+    values = {name: torch.tensor(p["values"], dtype=torch.float32).reshape(p["shape"]) for name, p in given["parameters"].items()}
+    used = set()
+    owners = {}
+    for prefix, model in models.items():
+        model.eval()
+        own = dict(model.named_parameters())
+        for name, parameter in own.items():
+            # Tables that a generator shares with its discriminator have the discriminator's names.
+            source = next(n for n in (prefix + name, name) if n in values)
+            parameter.data = values[source].clone()
+            used.add(source)
+            owners.setdefault(source, []).append(parameter)
+        model.tie_weights()
+    assert used == set(values), f"not in transformers' model: {sorted(set(values) - used)}"
+
+    rows, width = batch["rows"], batch["width"]
+    grid = lambda name: torch.tensor(batch[name]).reshape(rows, width)
+    ids, attention = grid("ids"), (grid("segments") > 0).long()
+    labels = torch.full((rows * width,), -100)
+    labels[torch.tensor(batch["positions"])] = torch.tensor(batch["labels"])
+    labels = labels.reshape(rows, width)
+    inputs = dict(attention_mask=attention)
+    if config["architecture"] != "modernbert":
+        inputs["token_type_ids"] = grid("sentences")
+
+    losses = {}
+    if config["architecture"] == "electra":
+        losses["mlm"] = models["generator."](ids, labels=labels, **inputs).loss
+        replaced = grid("replaced")
+        wrong = ((labels != -100) & (replaced != labels)).long()
+        losses["replaced"] = models[""](replaced, labels=wrong, **inputs).loss
+        total = losses["mlm"] + config["discriminatorWeight"] * losses["replaced"]
+    elif config["sentenceOrder"]:
+        output = models[""](ids, **inputs)
+        order = output.seq_relationship_logits if hasattr(output, "seq_relationship_logits") else output.sop_logits
+        losses["mlm"] = F.cross_entropy(output.prediction_logits.flatten(0, 1), labels.flatten())
+        losses["sentenceOrder"] = F.cross_entropy(order, torch.tensor(batch["sentenceLabels"]))
+        total = losses["mlm"] + losses["sentenceOrder"]
+    else:
+        total = losses["mlm"] = models[""](ids, labels=labels, **inputs).loss
+    total.backward()
+
+    differences = {}
+    for name, parameters in owners.items():
+        # Each parameter once: tied ones are one object.
+        unique = {id(p): p for p in parameters}.values()
+        expected = sum((p.grad if p.grad is not None else torch.zeros_like(p)) for p in unique)
+        found = given["gradients"].get(name)
+        found = torch.zeros_like(expected) if found is None else torch.tensor(found["values"], dtype=torch.float32).reshape(found["shape"])
+        differences[name] = ((found - expected).abs().max() / max(expected.abs().max().item(), 1e-3)).item()
+    print(
+        json.dumps(
+            {
+                "losses": {name: abs(given["losses"][name] - loss.item()) for name, loss in losses.items()},
+                "gradients": differences,
+            }
+        )
+    )
+
+
+main()
