@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,11 +7,11 @@ import { type Dataset, openDataset } from '@maskloom/shards';
 import { type Sidecar, serve } from 'maskloom';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { python } from '../python.mjs';
+import { denoScript } from '../support/deno.ts';
 import { maskloom, run } from '../support/run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const trainer = join(root, 'apps/trainer/src/main.ts');
-const deno = createRequire(join(root, 'apps/trainer/package.json')).resolve('deno/bin.cjs');
 const train = join(root, 'examples/t5/train.py');
 /** Real text that is always there. */
 const texts = ['README.md', 'CHANGELOG.md', 'docs'].map((name) => join(root, name));
@@ -107,7 +106,7 @@ describe.each([
 
   test('which the encoder that is trained here refuses', async () => {
     const words = ['run', '-A', trainer, '--url', sidecar.url, '--device', 'wasm', '--steps', '1'];
-    const { code, stderr } = await run(process.execPath, [deno, ...words]);
+    const { code, stderr } = await run(process.execPath, [denoScript, ...words]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/maskloom-train: The plan corrupts spans, .* another --strategy\n$/);
   });

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +18,7 @@ import {
   tableSteps,
 } from '../conformance/loader.case.ts';
 import { findChromium, inChromium, noChromium } from '../support/chromium.ts';
+import { denoScript } from '../support/deno.ts';
 import { run } from '../support/run.ts';
 import { writeTinyDataset } from '../support/tiny-dataset.ts';
 import { loaderPool } from './loader-pool.ts';
@@ -55,15 +55,10 @@ afterAll(() => rm(folder, { recursive: true }));
 /** The results of the cases over a pool, or why there are none. */
 type Results = readonly CaseResult[] | { readonly skip: string };
 
-function denoPath(): string {
-  const trainer = createRequire(new URL('../../apps/trainer/package.json', import.meta.url));
-  return trainer.resolve('deno/bin.cjs');
-}
-
 async function inDeno(): Promise<Results> {
   const told = JSON.stringify({ expected, data: join(folder, 'data'), faults });
   const flags = ['run', '--allow-all', '--no-check', '--node-modules-dir=manual'];
-  const words = [denoPath(), ...flags, here('loader.deno.ts'), told];
+  const words = [denoScript, ...flags, here('loader.deno.ts'), told];
   const { code, stdout, stderr } = await run(process.execPath, words, '.', patience);
   if (code !== 0) throw new Error(`Deno ended with exit code ${code}: ${stderr}`);
   return JSON.parse(stdout) as CaseResult[];

@@ -19,7 +19,7 @@ export function run(
   timeout = 120_000,
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, words, { timeout, cwd }, (error, stdout, stderr) => {
+    execFile(program, words, { timeout, cwd, maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr });
     });
