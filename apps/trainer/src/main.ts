@@ -2,10 +2,10 @@ import process from 'node:process';
 import { CommanderError } from 'commander';
 import { useDevice } from './device.ts';
 import type { TrainingError } from './errors.ts';
-import { openLog } from './watch/log.ts';
 import { type CommandOptions, parseOptions } from './options.ts';
-import { openProgress } from './watch/progress.ts';
 import { run } from './training/run.ts';
+import { openLog } from './watch/log.ts';
+import { openProgress } from './watch/progress.ts';
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => process.exit(130));
@@ -25,17 +25,23 @@ process.exit(0);
 
 async function main(options: CommandOptions): Promise<void> {
   let gpuError: TrainingError | undefined;
-  const device = await useDevice(options.device, (error) => {
-    gpuError ??= error;
-  });
-  const log = openLog(options.log);
+  const device = await useDevice(
+    options.device,
+    (error) => {
+      gpuError ??= error;
+    },
+    options.threads,
+  );
   const progress = openProgress(options.steps);
   progress.line(`training on ${device.device}: ${device.reason}`);
   const check = (): void => {
     if (gpuError !== undefined) throw gpuError;
   };
   try {
-    const { digest, losses } = await run(options, { log, progress, device, check });
+    const { digest, losses } = await run(options, {
+      ...{ progress, device, check },
+      openLog: async () => openLog(options.log),
+    });
     progress.stop();
     const last = losses.slice(-20);
     const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length;
@@ -45,6 +51,5 @@ async function main(options: CommandOptions): Promise<void> {
     console.log(`digest ${digest}`);
   } finally {
     progress.stop();
-    log.close();
   }
 }

@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { DeviceChoice } from './device.ts';
-import type { RunOptions } from './training/run.ts';
+import type { RunOptions } from './training/run-options.ts';
 
 /** What the command line says. */
 export interface CommandOptions extends RunOptions {
   readonly device: DeviceChoice;
+  readonly threads: number;
   readonly log?: string;
   readonly verbose?: true;
 }
@@ -38,6 +39,7 @@ export function parseOptions(words: readonly string[]): CommandOptions {
         .choices(['auto', 'wasm', 'webgpu'])
         .default('auto'),
     )
+    .option('--threads <count>', 'threads of Wasm; 0 for one a core', integer(0), 0)
     .option('--log <file>', 'write a log, a JSON object a line', path)
     .option('--verbose', 'show the stack of an error')
     .allowExcessArguments(false)
@@ -51,7 +53,21 @@ export function parseOptions(words: readonly string[]): CommandOptions {
       },
     })
     .exitOverride();
-  return command.parse([...words], { from: 'user' }).opts<CommandOptions>();
+  const given = command.parse([...words], { from: 'user' }).opts<CommandOptions>();
+  return {
+    ...{
+      patience: 0,
+      architecture: 'bert',
+      norm: 'post',
+      dropout: 0,
+      length: 0,
+      generatorSize: 0.25,
+    },
+    ...{ discriminatorWeight: 50, optimizer: 'adamw', schedule: 'linear', clip: 0, accumulate: 1 },
+    ...{ beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.01, checkpointEvery: 0, keep: 3 },
+    ...{ resume: false, intermediate: 4 * given.hidden },
+    ...given,
+  };
 }
 
 function integer(least: number): (text: string) => number {

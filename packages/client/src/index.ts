@@ -14,6 +14,7 @@ export {
   type Seq2seqColumns,
   type State,
   StreamDigest,
+  sampleDigests,
   type VarlenColumns,
 } from '@maskloom/loader';
 export {

@@ -28,7 +28,10 @@ interface Site {
 }
 
 /** The sites of an encoder, in the order in which it drops. */
-function sitesOf({ layers, hidden, heads, embedding, length }: EncoderConfig, width: number): Site[] {
+function sitesOf(
+  { layers, hidden, heads, embedding, length }: EncoderConfig,
+  width: number,
+): Site[] {
   const values = (each: number): Site => ({ reserved: length * each, size: width * each });
   const probabilities = { reserved: heads * length * length, size: heads * width * width };
   const layer = [probabilities, values(hidden), values(hidden)];

@@ -20,7 +20,7 @@ import {
 } from './heads/replaced-tokens.ts';
 import { embed, spreadStates, statesAt } from './lookup.ts';
 import type { BatchRandomness, Model } from './model.ts';
-import { type Parameters, type ParameterSpec, pick } from './parameters.ts';
+import { type ParameterSpec, type Parameters, pick } from './parameters.ts';
 import { sample } from './sampling.ts';
 import { numbersOf, scalar } from './scalars.ts';
 import type { Tensor } from './tensor.ts';
@@ -63,10 +63,7 @@ export function electraModel(config: ModelConfig): Model {
   const names = (of: readonly ParameterSpec[]): string[] => of.map(({ name }) => name);
   const generatorNames = names(generator.specs);
   const headNames = names([generator.tables.token, ...head.specs]);
-  const discriminatorNames = names([
-    ...discriminator.specs,
-    ...replacedTokensSpecs(config.hidden),
-  ]);
+  const discriminatorNames = names([...discriminator.specs, ...replacedTokensSpecs(config.hidden)]);
 
   const generateStep = jit(
     (parameters: Parameters, batch: DeviceBatch, uniform: Tensor, scale: Tensor) => {
@@ -142,13 +139,11 @@ export function electraModel(config: ModelConfig): Model {
     return logits;
   });
 
-  const scoreGuesses = jit(
-    (logits: Tensor, labels: Tensor, weights: Tensor, uniform: Tensor) => ({
-      guesses: sample(nn.softmax(logits.ref, -1), uniform),
-      correct: correctCount(logits.ref, labels.ref, weights.ref),
-      loss: crossEntropySum(logits, labels, weights),
-    }),
-  );
+  const scoreGuesses = jit((logits: Tensor, labels: Tensor, weights: Tensor, uniform: Tensor) => ({
+    guesses: sample(nn.softmax(logits.ref, -1), uniform),
+    correct: correctCount(logits.ref, labels.ref, weights.ref),
+    loss: crossEntropySum(logits, labels, weights),
+  }));
 
   const scoreReplaced = jit((parameters: Parameters, batch: DeviceBatch, replaced: Replaced) => {
     disposeTargets(batch);
@@ -184,7 +179,11 @@ export function electraModel(config: ModelConfig): Model {
         replaced,
         scalar(scales['replaced']!),
       );
-      const { mlm, replaced: replacedLoss, ...counts } = await numbersOf({
+      const {
+        mlm,
+        replaced: replacedLoss,
+        ...counts
+      } = await numbersOf({
         mlm: generated.loss,
         replaced: judged.loss,
         generatorCorrect: generated.correct,

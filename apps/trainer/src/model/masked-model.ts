@@ -9,7 +9,7 @@ import { correctCount, crossEntropySum, type MaskedTokensHead } from './heads/ma
 import type { SentenceOrderHead } from './heads/sentence-order.ts';
 import { embed, spreadStates, statesAt } from './lookup.ts';
 import type { Model, Scales, Sums } from './model.ts';
-import { type Parameters, type ParameterSpec, pick } from './parameters.ts';
+import { type ParameterSpec, type Parameters, pick } from './parameters.ts';
 import { numbersOf, scalars } from './scalars.ts';
 import type { Tensor } from './tensor.ts';
 import { Weights } from './weights.ts';
@@ -31,7 +31,11 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
   const headNames = [encoder.tables.token, ...headSpecs].map(({ name }) => name);
 
   /** Sums of the losses, of states at the picked positions. */
-  function lossesOf(parameters: Parameters, states: Tensor, targets: Targets): Record<string, Tensor> {
+  function lossesOf(
+    parameters: Parameters,
+    states: Tensor,
+    targets: Targets,
+  ): Record<string, Tensor> {
     const { labels, weights, sentenceLabels } = targets;
     const used = new Weights(parameters);
     const masked = labels.shape[0]!;
@@ -58,7 +62,8 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
 
   const gradientStep = jit(
     (parameters: Parameters, batch: DeviceBatch, scales: Record<string, Tensor>) => {
-      const { segments, places, factors, picked, pickedAt, labels, weights, sentenceLabels } = batch;
+      const { segments, places, factors, picked, pickedAt, labels, weights, sentenceLabels } =
+        batch;
       const embedded = embedBatch(parameters, { ...batch, places: places.ref });
       const [states, pullBack] = withPullBack(
         (values, rows) => encode(values, rows, { segments, places, factors }),

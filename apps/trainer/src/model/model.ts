@@ -1,6 +1,6 @@
 import type { HostBatch } from '../training/batch.ts';
 import type { ModelConfig } from './config.ts';
-import type { Parameters, ParameterSpec } from './parameters.ts';
+import type { ParameterSpec, Parameters } from './parameters.ts';
 
 /** Factors that turn a batch's sums into its share of the loss: one over the global batch's counts, times a weight. */
 export type Scales = Readonly<Record<string, number>>;

@@ -3,9 +3,7 @@ import type { Tensor } from './tensor.ts';
 
 /** Numbers as tensors without dimensions: what a compiled step takes them as. */
 export function scalars(values: Readonly<Record<string, number>>): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, scalar(value)]),
-  );
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, scalar(value)]));
 }
 
 /** A number as a tensor without dimensions. */

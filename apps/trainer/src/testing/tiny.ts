@@ -1,7 +1,7 @@
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import type { HostBatch } from '../training/batch.ts';
-import type { TrainerOptions } from '../training/trainer.ts';
 import { alone } from '../training/peers.ts';
+import type { TrainerOptions } from '../training/trainer.ts';
 
 /** A model of a few thousand values. */
 export const tiny: ModelConfig = modelConfig({

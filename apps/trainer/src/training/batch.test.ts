@@ -27,7 +27,7 @@ function compactBatch(ids: number[][], positions: number[][], labels: number[][]
 
 const shape = { length: 4, vocab: 20, padId: 0 };
 
-Deno.test('hostBatch() pads rows to the model and masked positions to a multiple of 64', () => {
+Deno.test('hostBatch() pads rows to a common width and masked positions to a multiple of 64', () => {
   const batch = hostBatch(
     compactBatch(
       [
@@ -40,9 +40,11 @@ Deno.test('hostBatch() pads rows to the model and masked positions to a multiple
     shape,
   );
   assert.deepEqual([...batch.ids], [2, 4, 3, 0, 2, 9, 4, 3]);
-  assert.deepEqual([...batch.attention], [1, 1, 1, 0, 1, 1, 1, 1]);
-  assert.equal(batch.positions.length, 64);
-  assert.deepEqual([...batch.positions.subarray(0, 3)], [1, 6, -1]);
+  assert.deepEqual([...batch.segments], [1, 1, 1, 0, 1, 1, 1, 1]);
+  assert.deepEqual([...batch.places], [0, 1, 2, 0, 0, 1, 2, 3]);
+  assert.equal(batch.picked.length, 64);
+  assert.deepEqual([...batch.picked.subarray(0, 3)], [1, 6, -1]);
+  assert.deepEqual([...batch.pickedAt], [64, 0, 64, 64, 64, 64, 1, 64]);
   assert.deepEqual([...batch.labels.subarray(0, 3)], [7, 8, 0]);
   assert.equal(
     batch.weights.reduce((sum, weight) => sum + weight, 0),
@@ -55,7 +57,7 @@ Deno.test('hostBatch() drops no masked position, however many there are', () => 
   const ids = Array.from({ length: 70 }, () => [4, 4, 4, 4]);
   const positions = ids.map(() => [0, 1, 2, 3]);
   const batch = hostBatch(compactBatch(ids, positions, positions), shape);
-  assert.deepEqual([batch.masked, batch.positions.length], [280, 320]);
+  assert.deepEqual([batch.masked, batch.picked.length], [280, 320]);
 });
 
 Deno.test('hostBatch() refuses rows longer than the model and ids beyond its vocabulary', () => {
@@ -66,4 +68,29 @@ Deno.test('hostBatch() refuses rows longer than the model and ids beyond its voc
     () => hostBatch(strange, shape),
     /id is 20, expected below the model's vocabulary 20/,
   );
+});
+
+Deno.test('hostBatch() of some rows has these alone, and says which they are', () => {
+  const whole = compactBatch(
+    [
+      [2, 3],
+      [2, 9, 4, 3],
+      [2, 4, 3],
+    ],
+    [[], [2], [1]],
+    [[], [8], [7]],
+  );
+  const part = hostBatch(whole, shape, { from: 1, to: 3 });
+  assert.deepEqual([part.firstRow, part.rows, part.masked, part.tokens], [1, 2, 2, 7]);
+  assert.deepEqual([...part.ids], [2, 9, 4, 3, 2, 4, 3, 0]);
+  assert.deepEqual([...part.picked.subarray(0, 3)], [2, 5, -1]);
+});
+
+Deno.test('hostBatch() is as wide as the longest row needs, in steps of 32, at most as the model', () => {
+  const ids = (length: number): number[] => Array.from({ length }, () => 7);
+  const width = (...lengths: number[]): number => {
+    const none = lengths.map(() => []);
+    return hostBatch(compactBatch(lengths.map(ids), none, none), { ...shape, length: 100 }).width;
+  };
+  assert.deepEqual([width(1), width(32, 5), width(33), width(97)], [32, 32, 64, 100]);
 });

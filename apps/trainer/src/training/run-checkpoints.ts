@@ -1,19 +1,20 @@
-import type { Client, State } from '@maskloom/client';
+import { join } from 'node:path';
+import type { Position } from '@maskloom/client';
 import { type Checkpoint, openCheckpoints } from '../checkpoint/checkpoints.ts';
 import { huggingFaceConfig } from '../checkpoint/hugging-face-config.ts';
-import { readSafetensors } from '../checkpoint/safetensors.ts';
+import { type HostTensors, readSafetensors } from '../checkpoint/safetensors.ts';
 import { TrainingError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { BestState } from './best.ts';
 import type { RunOptions } from './run-options.ts';
-import type { HostParameters, Trainer } from './trainer.ts';
+import type { Trainer } from './trainer.ts';
 
 /** How far a run has come. */
 export interface Progression {
   /** Steps done. */
   readonly step: number;
-  /** The loader's state: where the next batch is. */
-  readonly from: State | { readonly epoch: 0; readonly step: 0 };
+  /** Where the next batch is: the loader's state, once there was one. */
+  readonly from: Position;
   /** The stream digest so far. */
   readonly digest: string;
   readonly best: BestState;
@@ -26,35 +27,28 @@ export interface RunCheckpoints {
   /**
    * Where the run begins: at the newest checkpoint if it is resumed, which the trainer then takes over.
    *
-   * @throws {TrainingError} if the checkpoint is of another run, or there is a run already that is not resumed
+   * @throws {TrainingError} if the checkpoint is of another run, or if there is a run that is not resumed
    */
-  begin(trainer: Trainer, client: Client): Promise<Progression>;
-  /** Its folder; undefined if the run has no folder, or this checkpoint is there. */
+  begin(trainer: Trainer): Promise<Progression>;
+  /** Its folder; undefined if the run has none, or this checkpoint is there. */
   save(trainer: Trainer, progression: Progression, isBest: boolean): Promise<string | undefined>;
 }
 
-/** What must be the same when a run is resumed: all that its losses depend on. */
-function identity(options: RunOptions, config: ModelConfig): Record<string, unknown> {
-  const { optimizer, lr, schedule, warmup, steps, clip, seed } = options;
-  const { beta1, beta2, epsilon, weightDecay } = options;
-  return {
-    ...config,
-    ...{ optimizer, lr, schedule, warmup, steps, clip, seed: String(seed) },
-    ...{ beta1, beta2, epsilon, weightDecay },
-  };
+/** What a run's checkpoints are of. */
+interface Run {
+  readonly options: RunOptions;
+  readonly config: ModelConfig;
+  readonly planId: string;
+  readonly padId: number;
 }
 
 /** Opens the checkpoints of a run; without a folder there are none. */
-export async function openRunCheckpoints(
-  options: RunOptions,
-  { planId, config, padId }: { planId: string; config: ModelConfig; padId: number },
-): Promise<RunCheckpoints> {
-  const { out, keep, resume } = options;
-  const start: Progression = {
-    ...{ step: 0, from: { epoch: 0, step: 0 }, digest: planId, best: { without: 0 } },
-  };
-  const checkpoints = out === undefined ? undefined : await openCheckpoints(`${out}/checkpoints`, { keep });
-  const own = identity(options, config);
+export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
+  const { options, config, planId, padId } = run;
+  const { out, keep, resume, initFrom } = options;
+  const checkpoints =
+    out === undefined ? undefined : await openCheckpoints(join(out, 'checkpoints'), { keep });
+  const identity = identityOf(run);
   let last: string | undefined;
   let lastStep = -1;
 
@@ -65,32 +59,85 @@ export async function openRunCheckpoints(
     async begin(trainer) {
       const latest = await checkpoints?.latest();
       if (latest === undefined) {
-        if (options.initFrom !== undefined) await initialise(trainer, options.initFrom);
-        return start;
+        if (initFrom !== undefined) {
+          const { tensors } = await readSafetensors(join(initFrom, 'model.safetensors'));
+          trainer.restore({ parameters: tensors });
+        }
+        return { step: 0, from: { epoch: 0, step: 0 }, digest: planId, best: { without: 0 } };
       }
+      const { step, loader, digest, best } = latest.state;
       if (!resume) {
         throw new TrainingError(
           'CHECKPOINT',
-          `${out} has a run already, of ${latest.state.step} steps: go on with it with --resume, or choose another --out`,
+          `${out} has a run of ${step} steps: go on with it with --resume, or choose another --out`,
         );
       }
-      checkSame(latest, planId, own);
-      trainer.restore(snapshotOf(latest));
+      checkSame(latest, planId, identity);
+      trainer.restore({ parameters: latest.model, ...momentsOf(latest.optimizer) });
       last = latest.folder;
-      lastStep = latest.state.step;
-      const { step, loader, digest, best } = latest.state;
+      lastStep = step;
       return { step, from: loader, digest, best };
     },
     async save(trainer, { step, from, digest, best }, isBest) {
       if (checkpoints === undefined || (step === lastStep && !isBest)) return undefined;
       const { parameters, first, second } = await trainer.snapshot();
+      const loader = from as Checkpoint['state']['loader'];
       last = await checkpoints.save({
-        ...{ step, isBest, model: parameters, optimizer: joined(first, second) },
-        state: { version: 1, step, planId, loader: from, digest, best, run: own },
+        ...{ step, isBest, model: parameters, optimizer: named({ first, second }) },
+        state: { version: 1, step, planId, loader, digest, best, run: identity },
         config: huggingFaceConfig(config, { padId }),
       });
       lastStep = step;
       return last;
     },
   };
+}
+
+/** What must be the same when a run is resumed: all that its losses depend on. */
+function identityOf({ options, config }: Run): Record<string, unknown> {
+  const { optimizer, lr, schedule, warmup, steps, clip, seed } = options;
+  const { beta1, beta2, epsilon, weightDecay } = options;
+  return {
+    ...config,
+    ...{ optimizer, lr, schedule, warmup, steps, clip, seed: String(seed) },
+    ...{ beta1, beta2, epsilon, weightDecay },
+  };
+}
+
+/** @throws {TrainingError} naming what differs */
+function checkSame(
+  { folder, state }: Checkpoint,
+  planId: string,
+  identity: Readonly<Record<string, unknown>>,
+): void {
+  const saved: Record<string, unknown> = { ...state.run, plan: state.planId };
+  const asked: Record<string, unknown> = { ...identity, plan: planId };
+  const differing = [...new Set([...Object.keys(saved), ...Object.keys(asked)])].filter(
+    (name) => saved[name] !== asked[name],
+  );
+  if (differing.length === 0) return;
+  const list = differing.map((name) => `${name} (${saved[name]} there, ${asked[name]} here)`);
+  throw new TrainingError(
+    'CHECKPOINT',
+    `The checkpoint ${folder} is of another run; it differs in ${list.join(', ')}: resume with the options that it was begun with, or choose another --out`,
+  );
+}
+
+/** Tensors of several groups in one, `group.name`. */
+function named(groups: Readonly<Record<string, HostTensors>>): HostTensors {
+  return Object.fromEntries(
+    Object.entries(groups).flatMap(([group, tensors]) =>
+      Object.entries(tensors).map(([name, tensor]) => [`${group}.${name}`, tensor]),
+    ),
+  );
+}
+
+function momentsOf(optimizer: HostTensors): { first: HostTensors; second: HostTensors } {
+  const group = (prefix: string): HostTensors =>
+    Object.fromEntries(
+      Object.entries(optimizer)
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+    );
+  return { first: group('first.'), second: group('second.') };
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { defaultDevice, init } from '@jax-js/jax';
 import { TrainingError } from '../errors.ts';
-import { type LogEvent, openLog } from '../watch/log.ts';
 import { type Sidecar, startSidecar } from '../testing/sidecar.ts';
+import { type LogEvent, openLog } from '../watch/log.ts';
 import { type RunObserver, type RunOptions, run } from './run.ts';
 
 await init('wasm');

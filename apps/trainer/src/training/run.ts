@@ -1,10 +1,10 @@
-import { type ClientBatch, sampleDigests, StreamDigest } from '@maskloom/client';
+import { type ClientBatch, StreamDigest, sampleDigests } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
 import type { Log } from '../watch/log.ts';
 import type { Progress } from '../watch/progress.ts';
-import { type BatchShape, type HostBatch, hostBatch } from './batch.ts';
+import { type BatchShape, hostBatch } from './batch.ts';
 import { Best } from './best.ts';
 import { connectData, type Data, needsSentenceOrder } from './data.ts';
 import { evaluate } from './evaluate.ts';
@@ -47,8 +47,9 @@ export async function run(options: RunOptions, context: RunContext): Promise<Run
   const config = configOf(options, data);
   const trainer = createTrainer(createModel(config), { ...options, peers });
   try {
-    const checkpoints = await openRunCheckpoints(options, { planId: data.train.planId, config });
-    const begin = await checkpoints.begin(trainer, data.train);
+    const { planId, vocab } = data.train;
+    const checkpoints = await openRunCheckpoints({ options, config, planId, padId: vocab.padId });
+    const begin = await checkpoints.begin(trainer);
     const training = new Training(options, context, { data, trainer, checkpoints, begin });
     return await training.run();
   } finally {
@@ -181,10 +182,16 @@ class Training {
       ...{ type: 'step', step, loss, ...(Object.keys(losses).length > 1 ? { losses } : {}) },
       ...{ masked, tokens, seconds, waiting, lr, gradientNorm },
     });
-    this.#context.progress.update(step + 1, `loss ${loss.toFixed(3)}  ${seconds.toFixed(2)} s a step`);
+    this.#context.progress.update(
+      step + 1,
+      `loss ${loss.toFixed(3)}  ${seconds.toFixed(2)} s a step`,
+    );
   }
 
-  async #trainStep({ epoch, step: batchStep, batch }: ClientBatch, lr: number): Promise<StepResult> {
+  async #trainStep(
+    { epoch, step: batchStep, batch }: ClientBatch,
+    lr: number,
+  ): Promise<StepResult> {
     const { step } = this.#progression;
     try {
       const parts = partsOf(batch.numRows, this.#options.accumulate).map((range) =>
@@ -219,7 +226,9 @@ class Training {
       ? await evaluate(this.#trainer, heldOut, evalSteps, this.#shape)
       : undefined;
     this.#context.check();
-    const [bytes] = await this.#peers.gather(new Uint8Array(Float64Array.of(found?.loss ?? 0).buffer));
+    const [bytes] = await this.#peers.gather(
+      new Uint8Array(Float64Array.of(found?.loss ?? 0).buffer),
+    );
     const [loss] = new Float64Array(bytes!.slice().buffer);
     const isBest = this.#best.add(step, loss!);
     this.#progression = { ...this.#progression, best: this.#best.state };

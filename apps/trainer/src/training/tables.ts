@@ -1,7 +1,7 @@
 import { jit } from '@jax-js/jax';
 import type { LookupGradient, Model } from '../model/model.ts';
 import type { Parameters } from '../model/parameters.ts';
-import { spread, type TableSums, TableGradient } from './table-gradient.ts';
+import { spread, TableGradient, type TableSums } from './table-gradient.ts';
 
 /** Gradients of a model's tables, over the parts of a batch. */
 export class Tables {

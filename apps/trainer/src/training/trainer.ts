@@ -1,4 +1,5 @@
 import { jit, numpy as np, tree } from '@jax-js/jax';
+import type { HostTensors } from '../checkpoint/safetensors.ts';
 import { TrainingError } from '../errors.ts';
 import type { BatchRandomness, Counts, Model, Sums } from '../model/model.ts';
 import { initialParameters, type Parameters, sizeOf } from '../model/parameters.ts';
@@ -42,15 +43,10 @@ export interface StepResult {
 
 /** All values of a training run, on the host. */
 export interface Snapshot {
-  readonly parameters: HostParameters;
-  readonly first: HostParameters;
-  readonly second: HostParameters;
+  readonly parameters: HostTensors;
+  readonly first: HostTensors;
+  readonly second: HostTensors;
 }
-
-export type HostParameters = Record<
-  string,
-  { readonly shape: readonly number[]; readonly data: Float32Array<ArrayBuffer> }
->;
 
 /** A model in training. */
 export interface Trainer {
@@ -83,14 +79,15 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
   const shapes = new Map(model.specs.map(({ name, shape }) => [name, shape]));
 
   const add = jit((first: Parameters, second: Parameters) =>
-    Object.fromEntries(Object.entries(first).map(([name, value]) => [name, value.add(second[name]!)])),
+    Object.fromEntries(
+      Object.entries(first).map(([name, value]) => [name, value.add(second[name]!)]),
+    ),
   );
 
   const apply = jit(
     (parameters: Parameters, gradients: Parameters, moments: Moments, scale: StepScale) => {
       const norm = gradientNorm(gradients);
-      const clipped =
-        options.clip > 0 ? clip(gradients, norm.ref, options.clip) : gradients;
+      const clipped = options.clip > 0 ? clip(gradients, norm.ref, options.clip) : gradients;
       return { norm, ...update(parameters, clipped, moments, scale, options, direction) };
     },
   );
@@ -116,7 +113,8 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
         losses[name] = (losses[name] ?? 0) + sum;
       }
     }
-    if (gradients === undefined) return { gradients: zerosLike(parameters), losses: noLosses(model) };
+    if (gradients === undefined)
+      return { gradients: zerosLike(parameters), losses: noLosses(model) };
     return { gradients: tables.join(gradients), losses };
   }
 
@@ -185,8 +183,8 @@ function checkLoss(loss: number, { masked }: Counts): void {
   throw new TrainingError('LOSS', `The loss is ${loss}, expected a number above 0`);
 }
 
-async function toHost(parameters: Parameters): Promise<HostParameters> {
-  const host: HostParameters = {};
+async function toHost(parameters: Parameters): Promise<HostTensors> {
+  const host: HostTensors = {};
   for (const [name, tensor] of Object.entries(parameters)) {
     const data = (await tensor.ref.data()) as Float32Array<ArrayBuffer>;
     host[name] = { shape: [...tensor.shape], data };
@@ -195,10 +193,7 @@ async function toHost(parameters: Parameters): Promise<HostParameters> {
 }
 
 /** @throws {TrainingError} if a tensor is missing, or of another shape than the model's. */
-function toDevice(
-  host: HostParameters,
-  shapes: ReadonlyMap<string, readonly number[]>,
-): Parameters {
+function toDevice(host: HostTensors, shapes: ReadonlyMap<string, readonly number[]>): Parameters {
   const parameters: Parameters = {};
   for (const [name, shape] of shapes) {
     const found = host[name];

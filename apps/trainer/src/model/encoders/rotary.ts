@@ -15,7 +15,10 @@ const base = 160_000;
 export function rotationOf(places: Tensor, size: number): Rotation {
   const [rows, width] = places.shape as [number, number];
   const half = size / 2;
-  const frequencies = Float32Array.from({ length: size }, (_, index) => base ** -((index % half) / half));
+  const frequencies = Float32Array.from(
+    { length: size },
+    (_, index) => base ** -((index % half) / half),
+  );
   const angles = places
     .astype(np.float32)
     .reshape([rows, 1, width, 1])
