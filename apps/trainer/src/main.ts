@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { useDevice } from './device.ts';
 import type { TrainingError } from './errors.ts';
 import { type CommandOptions, parseOptions } from './options.ts';
-import { run } from './training/run.ts';
+import { runRanks } from './ranks/run-ranks.ts';
 import { openLog } from './watch/log.ts';
 import { openProgress } from './watch/progress.ts';
 
@@ -38,10 +38,10 @@ async function main(options: CommandOptions): Promise<void> {
     if (gpuError !== undefined) throw gpuError;
   };
   try {
-    const { digest, losses } = await run(options, {
+    const { digest, losses } = await runRanks(options, {
       ...{ progress, device, check },
       openLog: async () => openLog(options.log),
-    });
+    }, options);
     progress.stop();
     const last = losses.slice(-20);
     const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length;

@@ -6,6 +6,7 @@ import type { RunOptions } from './training/run-options.ts';
 export interface CommandOptions extends RunOptions {
   readonly device: DeviceChoice;
   readonly threads: number;
+  readonly ranks: number;
   readonly log?: string;
   readonly verbose?: true;
 }
@@ -39,6 +40,7 @@ export function parseOptions(words: readonly string[]): CommandOptions {
         .choices(['auto', 'wasm', 'webgpu'])
         .default('auto'),
     )
+    .option('--ranks <count>', 'ranks', integer(1), 1)
     .option('--threads <count>', 'threads of Wasm; 0 for one a core', integer(0), 0)
     .option('--log <file>', 'write a log, a JSON object a line', path)
     .option('--verbose', 'show the stack of an error')

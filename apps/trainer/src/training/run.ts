@@ -8,7 +8,7 @@ import { type BatchShape, hostBatch } from './batch.ts';
 import { Best } from './best.ts';
 import { connectData, type Data, needsSentenceOrder } from './data.ts';
 import { evaluate } from './evaluate.ts';
-import { alone, type Peers } from './peers.ts';
+import { alone, type Peers } from '../ranks/peers.ts';
 import { openRunCheckpoints, type Progression, type RunCheckpoints } from './run-checkpoints.ts';
 import type { RunOptions } from './run-options.ts';
 import { learningRate } from './schedule.ts';
@@ -57,7 +57,8 @@ export async function run(options: RunOptions, context: RunContext): Promise<Run
   }
 }
 
-function configOf(options: RunOptions, { train, longest }: Data): ModelConfig {
+/** The model that the options and the data ask for. */
+export function configOf(options: RunOptions, { train, longest }: Data): ModelConfig {
   const { architecture, length, hidden, embedding } = options;
   return modelConfig({
     ...options,

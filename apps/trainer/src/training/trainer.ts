@@ -16,7 +16,7 @@ import {
   stepScale,
   update,
 } from './optimizers/optimizer.ts';
-import type { Peers } from './peers.ts';
+import type { Peers } from '../ranks/peers.ts';
 import { Tables } from './tables.ts';
 
 /** How a model is trained. */
