@@ -1,44 +1,58 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
-import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
+import { getWebGPUDevice } from '@jax-js/jax';
 import { useDevice } from './device.ts';
 import type { TrainingError } from './errors.ts';
-import { tiny, tinyBatch } from './testing/tiny.ts';
+import { type ModelConfig, modelConfig } from './model/config.ts';
+import { createModel } from './model/models.ts';
+import { tiny, tinyBatch, tinyOptions } from './testing/tiny.ts';
 import { createTrainer } from './training/trainer.ts';
 
 Deno.env.set('XDG_RUNTIME_DIR', Deno.env.get('XDG_RUNTIME_DIR') ?? tmpdir());
 const adapter = await navigator.gpu?.requestAdapter();
 const reason = adapter ? '' : ' (skipped: no WebGPU adapter here; Debian has mesa-vulkan-drivers)';
 
-async function losses(): Promise<number[]> {
-  const trainer = createTrainer(tiny, 42n);
+async function lossesOf(config: Partial<ModelConfig>): Promise<number[]> {
+  const trainer = createTrainer(createModel(modelConfig({ ...tiny, ...config })), tinyOptions);
   const found: number[] = [];
-  for (let step = 0; step < 8; step++) found.push(await trainer.train(tinyBatch(), 0.01));
+  for (let step = 0; step < 5; step++) {
+    found.push((await trainer.train([tinyBatch()], step, 0.01)).loss);
+  }
   trainer.dispose();
   return found;
 }
 
-Deno.test({
-  name: `WebGPU gives the losses of Wasm${reason}`,
-  ignore: !adapter,
-  // The GPU device stays open.
-  sanitizeResources: false,
-  sanitizeOps: false,
-  async fn() {
-    await init('wasm');
-    defaultDevice('wasm');
-    const onWasm = await losses();
-    const errors: unknown[] = [];
-    const { device } = await useDevice('webgpu', (error) => errors.push(error));
-    const onGpu = await losses();
-    defaultDevice('wasm');
-    assert.equal(device, 'webgpu');
-    assert.deepEqual(errors, []);
-    onWasm.forEach((loss, step) => {
-      assert.ok(Math.abs(loss - onGpu[step]!) < 1e-3, `step ${step}: ${loss}, ${onGpu[step]}`);
-    });
-  },
-});
+for (const config of [
+  { dropout: 0.1 },
+  { norm: 'pre' },
+  { architecture: 'albert', embedding: 8 },
+  { architecture: 'modernbert' },
+  { architecture: 'electra', embedding: 8, generatorSize: 0.5 },
+] satisfies Partial<ModelConfig>[]) {
+  Deno.test({
+    name: `WebGPU gives the losses of Wasm: ${JSON.stringify(config)}${reason}`,
+    ignore: !adapter,
+    // The GPU device stays open.
+    sanitizeResources: false,
+    sanitizeOps: false,
+    async fn() {
+      await useDevice('wasm', () => {});
+      const onWasm = await lossesOf(config);
+      const errors: unknown[] = [];
+      const { device } = await useDevice('webgpu', (error) => errors.push(error));
+      const onGpu = await lossesOf(config);
+      await useDevice('wasm', () => {});
+      assert.equal(device, 'webgpu');
+      assert.deepEqual(errors, []);
+      onWasm.forEach((loss, step) => {
+        assert.ok(
+          Math.abs(loss / onGpu[step]! - 1) < 1e-3,
+          `step ${step}: ${loss}, ${onGpu[step]}`,
+        );
+      });
+    },
+  });
+}
 
 Deno.test({
   name: `an error of WebGPU reaches the run${reason}`,

@@ -38,10 +38,14 @@ async function main(options: CommandOptions): Promise<void> {
     if (gpuError !== undefined) throw gpuError;
   };
   try {
-    const { digest, losses } = await runRanks(options, {
-      ...{ progress, device, check },
-      openLog: async () => openLog(options.log),
-    }, options);
+    const { digest, losses } = await runRanks(
+      options,
+      {
+        ...{ progress, device, check },
+        openLog: async () => openLog(options.log),
+      },
+      options,
+    );
     progress.stop();
     const last = losses.slice(-20);
     const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length;

@@ -1,10 +1,10 @@
 import type { DeviceChoice } from '../device.ts';
 import { TrainingError } from '../errors.ts';
-import { sizeOf } from '../model/parameters.ts';
 import { createModel } from '../model/models.ts';
+import { sizeOf } from '../model/parameters.ts';
+import { connectData } from '../training/data.ts';
 import { configOf, type RunContext, type RunResult, run } from '../training/run.ts';
 import type { RunOptions } from '../training/run-options.ts';
-import { connectData } from '../training/data.ts';
 import { type SharedMemory, shareMemory } from './shared-memory.ts';
 import { sharedPeers } from './shared-peers.ts';
 
@@ -54,7 +54,9 @@ export async function runRanks(
   first.catch(peers.fail);
   try {
     const ends = await Promise.allSettled([first, ...others.map(({ ended }) => ended)]);
-    const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+    const errors = ends.flatMap((end) =>
+      end.status === 'rejected' ? [end.reason as unknown] : [],
+    );
     // That another rank has failed is what the rest of them say.
     const isCause = (error: unknown): boolean =>
       !(error instanceof TrainingError && error.code === 'RANK');

@@ -4,7 +4,7 @@ import { defaultDevice, init } from '@jax-js/jax';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
 import { initialParameters, type Parameters } from '../model/parameters.ts';
-import { Tables } from '../training/tables.ts';
+import { joinTables, Tables } from '../training/tables.ts';
 import { tiny, tinyBatch } from './tiny.ts';
 
 await init('wasm');
@@ -35,7 +35,7 @@ async function describe(given: Partial<ModelConfig>): Promise<object> {
   return {
     config,
     parameters: await plain(parameters),
-    gradients: await plain(tables.join(found.gradients)),
+    gradients: await plain(joinTables(found.gradients, tables.toDevice())),
     losses: Object.fromEntries(means),
     batch: {
       ...{ rows, width, ids: [...ids], segments: [...segments], sentences: [...sentences] },

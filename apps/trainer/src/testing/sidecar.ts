@@ -12,31 +12,60 @@ export interface Sidecar {
   readonly url: string;
   /** Stops it without ending it: it stays connected and says nothing. */
   freeze(): void;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again, at the same address. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Makes a dataset with `maskloom` and serves it. */
-export async function startSidecar(): Promise<Sidecar> {
+/** Makes a dataset with `maskloom` and serves it; `plan` has words for `maskloom plan make`. */
+export async function startSidecar(...plan: string[]): Promise<Sidecar> {
   const folder = await mkdtemp(join(tmpdir(), 'maskloom-trainer-sidecar-'));
   const at = (name: string) => join(folder, name);
   const words = 'the people of the union have a government of laws and not of men. ';
   await writeFile(at('text.txt'), words.repeat(60));
   const tokenizer = ['--tokenizer', at('tokenizer')];
-  await maskloom(
-    'tokenizer',
-    'train',
-    at('text.txt'),
-    '--vocab-size',
-    '60',
-    '--out',
-    at('tokenizer'),
-  );
+  const size = ['--vocab-size', '60', '--out', at('tokenizer')];
+  await maskloom('tokenizer', 'train', at('text.txt'), ...size);
   await maskloom('encode', at('text.txt'), ...tokenizer, '--max-length', '16', '--out', at('data'));
-  await maskloom('plan', '--data', at('data'), '--batch', '4', '--out', at('plan.json'));
-  const serve = ['serve', '--plan', at('plan.json'), '--data', at('data'), '--port', '0'];
-  const child = spawn('node', [bin, ...serve, '--workers', '1'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  await maskloom(
+    'plan',
+    'make',
+    '--data',
+    at('data'),
+    '--batch',
+    '4',
+    ...plan,
+    '--out',
+    at('plan'),
+  );
+  const serve = ['serve', '--plan', at('plan'), '--data', at('data'), '--workers', '1'];
+  let serving = await listen([...serve, '--port', '0']);
+  const { url } = serving;
+  return {
+    url,
+    // Not child.kill(): Deno takes a child that was sent one signal for dead, and sends no other.
+    freeze: () => void process.kill(serving.pid, 'SIGSTOP'),
+    kill: () => serving.kill(),
+    async restart() {
+      serving = await listen([...serve, '--port', new URL(url).port]);
+    },
+    async stop() {
+      await serving.kill();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+interface Serving {
+  readonly url: string;
+  readonly pid: number;
+  kill(): Promise<void>;
+}
+
+async function listen(words: readonly string[]): Promise<Serving> {
+  const child = spawn('node', [bin, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('close', resolve));
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (text) => {
@@ -45,14 +74,12 @@ export async function startSidecar(): Promise<Sidecar> {
     });
     ended.then(() => reject(new Error('maskloom serve ended before it listened')));
   });
+  const pid = child.pid!;
   return {
-    url,
-    // Not child.kill(): Deno takes a child that was sent one signal for dead, and sends no other.
-    freeze: () => void process.kill(child.pid!, 'SIGSTOP'),
-    async stop() {
-      process.kill(child.pid!, 'SIGKILL');
+    ...{ url, pid },
+    async kill() {
+      if (child.exitCode === null) process.kill(pid, 'SIGKILL');
       await ended;
-      await rm(folder, { recursive: true });
     },
   };
 }

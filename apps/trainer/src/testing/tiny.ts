@@ -1,6 +1,6 @@
 import { type ModelConfig, modelConfig } from '../model/config.ts';
-import type { HostBatch } from '../training/batch.ts';
 import { alone } from '../ranks/peers.ts';
+import type { HostBatch } from '../training/batch.ts';
 import type { TrainerOptions } from '../training/trainer.ts';
 
 /** A model of a few thousand values. */

@@ -20,9 +20,6 @@ export interface Data {
   readonly longest: number;
 }
 
-/** Failures in a row before a sidecar counts as gone for good: about half a minute for it to be started again. */
-const attempts = 8;
-
 /**
  * Connects to the sidecars of a run.
  *
@@ -30,8 +27,10 @@ const attempts = 8;
  * @throws {TrainingError} if the held-out data has another vocabulary
  */
 export async function connectData({ url, timeout, evalUrl }: DataOptions): Promise<Data> {
-  const limits = { timeout: timeout * 1000, attempts: attempts * url.length };
-  const train = await connect(url, limits);
+  // The client waits twice as long after each failure, from 0.2 s: for as long as silence is borne, in all.
+  const attempts = Math.ceil(Math.log2(1 + 5 * timeout)) + 1;
+  const limits = { timeout: timeout * 1000 };
+  const train = await connect(url, { ...limits, attempts: attempts * url.length });
   if (evalUrl === undefined) return { train, longest: train.longest };
   const heldOut = await connect(evalUrl, { ...limits, attempts });
   if (heldOut.vocab.size !== train.vocab.size) {

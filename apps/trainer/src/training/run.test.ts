@@ -2,52 +2,68 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { defaultDevice, init } from '@jax-js/jax';
 import { TrainingError } from '../errors.ts';
+import { runRanks } from '../ranks/run-ranks.ts';
+import { quietly, tinyRun } from '../testing/run.ts';
 import { type Sidecar, startSidecar } from '../testing/sidecar.ts';
 import { type LogEvent, openLog } from '../watch/log.ts';
-import { type RunObserver, type RunOptions, run } from './run.ts';
+import { type RunContext, run } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 
 await init('wasm');
 defaultDevice('wasm');
 
-/** Trains a tiny model for some steps; what it logged. */
 async function train(
   sidecar: Sidecar,
-  options: Partial<RunOptions>,
-  observe: Partial<RunObserver> = {},
+  options: Partial<RunOptions> = {},
+  context: Partial<RunContext> = {},
 ): Promise<LogEvent[]> {
-  const events: LogEvent[] = [];
-  const model = { layers: 1, hidden: 16, heads: 1, lr: 1e-3, warmup: 2, seed: 1n };
-  await run(
-    {
-      ...{ ...model, url: [sidecar.url], evalUrl: sidecar.url, evalEvery: 10, evalSteps: 1 },
-      ...{ steps: 3, timeout: 30, ...options },
-    },
-    {
-      log: { write: (event) => events.push(event), close() {} },
-      progress: { update() {}, line() {}, stop() {} },
-      device: { device: 'wasm', reason: 'a test' },
-      check() {},
-      ...observe,
-    },
-  );
-  return events;
+  const quiet = quietly(context);
+  await run(tinyRun(sidecar, options), quiet);
+  return quiet.events;
 }
 
-const notOwn = { sanitizeResources: false, sanitizeOps: false };
+const typesOf = (events: readonly LogEvent[]): string[] => events.map(({ type }) => type);
+
+const lossesOf = (events: readonly LogEvent[]): number[] =>
+  events.flatMap((event) => (event.type === 'step' ? [event.loss] : []));
+
+const digestOf = (events: readonly LogEvent[]): string => {
+  const last = events.at(-1);
+  assert.equal(last?.type, 'end');
+  return last.digest;
+};
+
+/** A context in which something happens after a step. */
+function after(step: number, action: () => void | Promise<void>): Partial<RunContext> {
+  const events: LogEvent[] = [];
+  return {
+    openLog: async () => ({
+      write(event) {
+        events.push(event);
+        if (event.type === 'step' && event.step === step) void action();
+      },
+      close() {},
+    }),
+  };
+}
 
 Deno.test({
   name: 'run()',
   // fetch() keeps connections open for later.
-  ...notOwn,
+  sanitizeResources: false,
+  sanitizeOps: false,
   async fn(context) {
     const sidecar = await startSidecar();
     try {
       await context.step('hears of a GPU error in the last evaluation', async () => {
-        const events = await train(sidecar, {});
-        assert.deepEqual(
-          events.map(({ type }) => type),
-          ['start', 'step', 'step', 'step', 'eval', 'end'],
-        );
+        assert.deepEqual(typesOf(await train(sidecar)), [
+          'start',
+          'step',
+          'step',
+          'step',
+          'eval',
+          'end',
+        ]);
         let checks = 0;
         const check = (): void => {
           // One for each step; then only the evaluation's is left.
@@ -57,26 +73,106 @@ Deno.test({
       });
 
       await context.step('says which log it cannot write', async () => {
-        const log = openLog(tmpdir());
-        await assert.rejects(train(sidecar, {}, { log }), {
+        await assert.rejects(train(sidecar, {}, { openLog: async () => openLog(tmpdir()) }), {
           code: 'LOG',
           message: /^Cannot write the log \/tmp \(.*\): give --log a file this user may write$/,
         });
       });
 
+      await context.step('stops when no evaluation was better for a while', async () => {
+        // A learning rate of next to nothing: no evaluation is better than the first but by chance.
+        const options = { lr: 1e-12, evalEvery: 1, patience: 2, steps: 50 };
+        const events = await train(sidecar, options);
+        const evaluations = events.filter((event) => event.type === 'eval');
+        assert.ok(evaluations.length < 50);
+        assert.deepEqual(
+          evaluations.slice(-2).map(({ isBest }) => isBest),
+          [false, false],
+        );
+        const last = events.at(-1);
+        assert.ok(last?.type === 'end' && last.reason === 'early-stop');
+        assert.equal(last.steps, evaluations.length);
+      });
+
+      await context.step('computes a batch in parts to the same losses', async () => {
+        const [whole, parts] = [await train(sidecar), await train(sidecar, { accumulate: 3 })];
+        lossesOf(whole).forEach((loss, step) => {
+          assert.ok(Math.abs(loss - lossesOf(parts)[step]!) < 1e-5);
+        });
+      });
+
+      for (const change of [{}, { dropout: 0.1 }, { architecture: 'electra' as const }]) {
+        await context.step(
+          `has with 2 and 4 ranks the losses of 1: ${JSON.stringify(change)}`,
+          async () => {
+            const options = tinyRun(sidecar, { steps: 6, ...change });
+            const one = quietly();
+            await runRanks(options, one, { ranks: 1, device: 'wasm', threads: 1 });
+            for (const ranks of [2, 4]) {
+              const several = quietly();
+              await runRanks(options, several, { ranks, device: 'wasm', threads: 1 });
+              assert.equal(digestOf(several.events), digestOf(one.events));
+              const losses = lossesOf(several.events);
+              lossesOf(one.events).forEach((loss, step) => {
+                assert.ok(Math.abs(loss - losses[step]!) < 1e-5, `${loss} ${losses[step]}`);
+              });
+            }
+          },
+        );
+      }
+
+      await context.step('tells of a rank that fails, and ends the others', async () => {
+        const options = tinyRun(sidecar, { steps: 6, lr: 1e20 });
+        const several = runRanks(options, quietly(), { ranks: 2, device: 'wasm', threads: 1 });
+        await assert.rejects(several, { code: 'LOSS', message: /at step [0-9]+/ });
+      });
+
+      await context.step('says which batch gave a loss that is no number', async () => {
+        await assert.rejects(train(sidecar, { steps: 6, lr: 1e20 }), {
+          code: 'LOSS',
+          message:
+            /^The loss is (NaN|Infinity), expected a number above 0, at step 1, before any update by it\. The batch is epoch 0, step 1 of plan [0-9a-f]{64}, stream digest [0-9a-f]{64} with it: look at it with `maskloom preview --epoch 0 --step 1`/,
+        });
+      });
+
+      await context.step(
+        'goes on when the sidecar is lost and back, without a batch lost',
+        async () => {
+          const undisturbed = await train(sidecar, { steps: 30 });
+          const events: LogEvent[] = [];
+          const disturb = async (): Promise<void> => {
+            await sidecar.kill();
+            await sidecar.restart();
+          };
+          let restarted: Promise<void> | undefined;
+          await train(
+            sidecar,
+            { steps: 30 },
+            {
+              openLog: async () => ({
+                write(event) {
+                  events.push(event);
+                  if (event.type === 'step' && event.step === 2) restarted = disturb();
+                },
+                close() {},
+              }),
+            },
+          );
+          await restarted;
+          assert.ok(restarted !== undefined);
+          assert.deepEqual(lossesOf(events), lossesOf(undisturbed));
+          assert.equal(digestOf(events), digestOf(undisturbed));
+        },
+      );
+
       await context.step('does not wait for ever on a sidecar that hangs', async () => {
         const began = performance.now();
         let frozen = false;
-        const write = (event: LogEvent): void => {
-          if (event.type !== 'step' || event.step !== 1) return;
+        const freeze = (): void => {
           frozen = true;
           sidecar.freeze();
         };
-        const job = train(
-          sidecar,
-          { steps: 100_000, timeout: 0.5 },
-          { log: { write, close() {} } },
-        );
+        const job = train(sidecar, { steps: 100_000, timeout: 0.5 }, after(1, freeze));
         await assert.rejects(job, { code: 'SIDECAR_GONE', message: /silent for 0\.5 s/ });
         assert.ok(frozen && performance.now() - began < 60_000);
       });

@@ -2,13 +2,13 @@ import { type ClientBatch, StreamDigest, sampleDigests } from '@maskloom/client'
 import { TrainingError } from '../errors.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
+import { alone, type Peers } from '../ranks/peers.ts';
 import type { Log } from '../watch/log.ts';
 import type { Progress } from '../watch/progress.ts';
 import { type BatchShape, hostBatch } from './batch.ts';
 import { Best } from './best.ts';
 import { connectData, type Data, needsSentenceOrder } from './data.ts';
 import { evaluate } from './evaluate.ts';
-import { alone, type Peers } from '../ranks/peers.ts';
 import { openRunCheckpoints, type Progression, type RunCheckpoints } from './run-checkpoints.ts';
 import type { RunOptions } from './run-options.ts';
 import { learningRate } from './schedule.ts';

@@ -1,4 +1,3 @@
-import { jit } from '@jax-js/jax';
 import type { LookupGradient, Model } from '../model/model.ts';
 import type { Parameters } from '../model/parameters.ts';
 import { spread, TableGradient, type TableSums } from './table-gradient.ts';
@@ -24,16 +23,16 @@ export class Tables {
     for (const { by, gradient } of this.#tables) gradient.add(lookup.batch[by], lookup.gradient);
   }
 
-  /** Adds them to the other gradients, which it consumes. */
-  join(gradients: Parameters): Parameters {
-    return join(
-      gradients,
-      Object.fromEntries(this.#tables.map(({ name, gradient }) => [name, gradient.toDevice()])),
+  /** What `joinTables` takes, by the tables' names. */
+  toDevice(): Record<string, TableSums> {
+    return Object.fromEntries(
+      this.#tables.map(({ name, gradient }) => [name, gradient.toDevice()]),
     );
   }
 }
 
-const join = jit((gradients: Parameters, tables: Record<string, TableSums>) => {
+/** Adds the gradients of tables to the other gradients. Consumes both. */
+export function joinTables(gradients: Parameters, tables: Record<string, TableSums>): Parameters {
   const joined = { ...gradients };
   for (const [name, sums] of Object.entries(tables)) {
     const through = spread(sums);
@@ -41,4 +40,4 @@ const join = jit((gradients: Parameters, tables: Record<string, TableSums>) => {
     joined[name] = other === undefined ? through : other.add(through);
   }
   return joined;
-});
+}

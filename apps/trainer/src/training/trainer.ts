@@ -4,6 +4,7 @@ import { TrainingError } from '../errors.ts';
 import type { BatchRandomness, Counts, Model, Sums } from '../model/model.ts';
 import { initialParameters, type Parameters, sizeOf } from '../model/parameters.ts';
 import type { Tensor } from '../model/tensor.ts';
+import type { Peers } from '../ranks/peers.ts';
 import type { HostBatch } from './batch.ts';
 import { adamW } from './optimizers/adamw.ts';
 import { clip, gradientNorm } from './optimizers/clip.ts';
@@ -16,8 +17,7 @@ import {
   stepScale,
   update,
 } from './optimizers/optimizer.ts';
-import type { Peers } from '../ranks/peers.ts';
-import { Tables } from './tables.ts';
+import { joinTables, Tables } from './tables.ts';
 
 /** How a model is trained. */
 export interface TrainerOptions extends OptimizerOptions {
@@ -84,6 +84,8 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
     ),
   );
 
+  const join = jit(joinTables);
+
   const apply = jit(
     (parameters: Parameters, gradients: Parameters, moments: Moments, scale: StepScale) => {
       const norm = gradientNorm(gradients);
@@ -115,7 +117,7 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
     }
     if (gradients === undefined)
       return { gradients: zerosLike(parameters), losses: noLosses(model) };
-    return { gradients: tables.join(gradients), losses };
+    return { gradients: join(gradients, tables.toDevice()), losses };
   }
 
   return {
@@ -158,7 +160,7 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
     dispose() {
       tree.dispose(parameters);
       tree.dispose(moments);
-      for (const step of [add, apply]) step.dispose();
+      for (const step of [add, join, apply]) step.dispose();
       model.dispose();
     },
   };
