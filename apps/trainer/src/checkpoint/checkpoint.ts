@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { TrainingError } from '../errors.ts';
-import { another, digestOf, type FileDigest, writeDurably } from './durable-file.ts';
+import { damagedAdvice, digestOf, type FileDigest, writeDurably } from './durable-file.ts';
 import { type HostTensors, readSafetensors, writeSafetensors } from './safetensors.ts';
 import {
   type CheckpointFile,
@@ -86,6 +86,6 @@ async function checkFile(
     `${bytes} bytes with the SHA-256 ${sha256}`;
   throw new TrainingError(
     'CHECKPOINT',
-    `${path} has ${say(found)}, expected ${say(expected)} as ${stateFile} says: ${another}`,
+    `${path} has ${say(found)}, expected ${say(expected)} as ${stateFile} says: ${damagedAdvice}`,
   );
 }

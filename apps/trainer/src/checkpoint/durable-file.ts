@@ -85,7 +85,7 @@ export async function readFully(
         const expected = position + bytes.length;
         throw new TrainingError(
           'CHECKPOINT',
-          `${path} ends at byte ${position + done}, expected ${expected} bytes or more: ${another}`,
+          `${path} ends at byte ${position + done}, expected ${expected} bytes or more: ${damagedAdvice}`,
         );
       }
       read += bytesRead;
@@ -95,7 +95,7 @@ export async function readFully(
 }
 
 /** What to do about a file that is not what it should be. */
-export const another = 'it was cut short or changed, use another copy or an older checkpoint';
+export const damagedAdvice = 'it was cut short or changed, use another copy or an older checkpoint';
 
 function* chunksOf(bytes: Uint8Array<ArrayBuffer>): Iterable<Uint8Array<ArrayBuffer>> {
   for (let start = 0; start < bytes.length; start += chunkSize) {

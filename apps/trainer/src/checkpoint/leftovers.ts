@@ -35,7 +35,7 @@ export async function discard(path: string): Promise<void> {
   await rm(doomed, { recursive: true });
 }
 
-/** Removes what dead processes left, and gives back its name to what they did not come to replace. */
+/** Removes what dead processes left, and puts back what they had moved aside for a folder that never came. */
 export async function tidy(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const [ending, kind, pid] = suffix.exec(name) ?? [];

@@ -3,7 +3,7 @@
  * object that says of each tensor its type, its shape and its place among the bytes that follow.
  */
 import { TrainingError } from '../errors.ts';
-import { another } from './durable-file.ts';
+import { damagedAdvice } from './durable-file.ts';
 
 /** Bytes of a value. */
 const valueSizes = { F32: 4, F16: 2, BF16: 2 } as const;
@@ -107,7 +107,7 @@ function checkPlaces(path: string, entries: readonly TensorEntry[], dataBytes: n
   if (next !== dataBytes) {
     throw new TrainingError(
       'CHECKPOINT',
-      `${path} has ${dataBytes} bytes of tensors, expected ${next} as its header says: ${another}`,
+      `${path} has ${dataBytes} bytes of tensors, expected ${next} as its header says: ${damagedAdvice}`,
     );
   }
 }
@@ -124,7 +124,7 @@ function parseMetadata(path: string, metadata: unknown): Record<string, string> 
 export function headerError(path: string, found: string, options?: ErrorOptions): TrainingError {
   return new TrainingError(
     'CHECKPOINT',
-    `${path} has ${found}, expected a safetensors file: ${another}`,
+    `${path} has ${found}, expected a safetensors file: ${damagedAdvice}`,
     options,
   );
 }

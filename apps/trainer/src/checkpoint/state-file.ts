@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { State } from '@maskloom/client';
+import type { Position } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
 import type { BestState } from '../training/best.ts';
-import { another, type FileDigest, fileError, writeDurably } from './durable-file.ts';
+import { damagedAdvice, type FileDigest, fileError, writeDurably } from './durable-file.ts';
 
 /** How far a run has come, beside what it has learnt. JSON. */
 export interface CheckpointState {
@@ -12,8 +12,8 @@ export interface CheckpointState {
   /** Steps done. */
   readonly step: number;
   readonly planId: string;
-  /** Where the next batch is. Before the first batch there is no state of the loader's yet. */
-  readonly loader: State | { readonly epoch: 0; readonly step: 0 };
+  /** Where the next batch is: the loader's state, once there was a batch. */
+  readonly loader: Position;
   /** The stream digest of all batches so far, in hexadecimal digits. */
   readonly digest: string;
   readonly best: BestState;
@@ -44,7 +44,7 @@ export async function writeStateFile(path: string, record: StateRecord): Promise
   await writeDurably(path, [new TextEncoder().encode(`${JSON.stringify(sealed, null, 2)}\n`)]);
 }
 
-/** @throws {TrainingError} if it cannot be read, was changed, or is of another version. */
+/** @throws {TrainingError} if it cannot be read, was changed, or is of damagedAdvice version. */
 export async function readStateFile(path: string): Promise<StateRecord> {
   const { sha256, ...content } = await readJson(path);
   if (content['version'] !== version) {
@@ -58,7 +58,7 @@ export async function readStateFile(path: string): Promise<StateRecord> {
   if (sha256 !== expected) {
     throw new TrainingError(
       'CHECKPOINT',
-      `${path} has the SHA-256 ${expected}, expected ${JSON.stringify(sha256)} as it says itself: ${another}`,
+      `${path} has the SHA-256 ${expected}, expected ${JSON.stringify(sha256)} as it says itself: ${damagedAdvice}`,
     );
   }
   const { isBest, serial, files, ...state } = content as unknown as CheckpointState &
@@ -85,6 +85,6 @@ export async function readJson(path: string): Promise<Record<string, unknown>> {
   const found = text.length > 40 ? `${text.slice(0, 40)}…` : text;
   throw new TrainingError(
     'CHECKPOINT',
-    `${path} has ${JSON.stringify(found)}, expected a JSON object: ${another}`,
+    `${path} has ${JSON.stringify(found)}, expected a JSON object: ${damagedAdvice}`,
   );
 }
