@@ -1,0 +1,14 @@
+import type { HostTensors } from './safetensors.ts';
+
+const prefix = 'generator.';
+/** Where the names of the tables begin, which the generator shares with the discriminator. */
+const shared = 'electra.embeddings.';
+
+/** Of an ELECTRA's tensors those of the generator, by the names of Hugging Face's ElectraForMaskedLM. */
+export function generatorTensors(model: HostTensors): HostTensors {
+  const named = Object.entries(model).flatMap(([name, tensor]) => {
+    if (name.startsWith(prefix)) return [[name.slice(prefix.length), tensor] as const];
+    return name.startsWith(shared) ? [[name, tensor] as const] : [];
+  });
+  return Object.fromEntries(named);
+}
