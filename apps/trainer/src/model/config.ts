@@ -43,22 +43,23 @@ export function modelConfig(
   given: Pick<ModelConfig, 'vocab' | 'length' | 'layers' | 'hidden' | 'heads'> &
     Partial<ModelConfig>,
 ): ModelConfig {
+  const { vocab, length, layers, hidden, heads } = given;
   const config: ModelConfig = {
-    architecture: 'bert',
-    intermediate: 4 * given.hidden,
-    embedding: given.hidden,
-    norm: 'post',
-    dropout: 0,
-    sentenceOrder: false,
-    generatorSize: 0.25,
-    discriminatorWeight: 50,
-    ...given,
+    ...{ vocab, length, layers, hidden, heads },
+    architecture: given.architecture ?? 'bert',
+    intermediate: given.intermediate ?? 4 * hidden,
+    embedding: given.embedding ?? hidden,
+    norm: given.norm ?? 'post',
+    dropout: given.dropout ?? 0,
+    sentenceOrder: given.sentenceOrder ?? false,
+    generatorSize: given.generatorSize ?? 0.25,
+    discriminatorWeight: given.discriminatorWeight ?? 50,
   };
   for (const name of ['vocab', 'length', 'layers', 'hidden', 'heads', 'intermediate'] as const) {
     checkCount(name, config[name]);
   }
   checkCount('embedding', config.embedding);
-  const { architecture, hidden, heads, embedding, dropout, norm, generatorSize } = config;
+  const { architecture, embedding, dropout, norm, generatorSize } = config;
   if (hidden % heads !== 0) {
     throw new ArgumentError('hidden', `a multiple of the ${heads} heads`, hidden);
   }
