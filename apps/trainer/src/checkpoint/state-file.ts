@@ -44,7 +44,7 @@ export async function writeStateFile(path: string, record: StateRecord): Promise
   await writeDurably(path, [new TextEncoder().encode(`${JSON.stringify(sealed, null, 2)}\n`)]);
 }
 
-/** @throws {TrainingError} if it cannot be read, was changed, or is of damagedAdvice version. */
+/** @throws {TrainingError} if it cannot be read, was changed, or is of another version. */
 export async function readStateFile(path: string): Promise<StateRecord> {
   const { sha256, ...content } = await readJson(path);
   if (content['version'] !== version) {

@@ -40,11 +40,13 @@ interface Run {
   readonly config: ModelConfig;
   readonly planId: string;
   readonly padId: number;
+  /** Hears of checkpoints that are passed over because they are damaged. */
+  readonly tell: (line: string) => void;
 }
 
 /** Opens the checkpoints of a run; without a folder there are none. */
 export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
-  const { options, config, planId, padId } = run;
+  const { options, config, planId, padId, tell } = run;
   const { out, keep, resume, initFrom } = options;
   const checkpoints =
     out === undefined ? undefined : await openCheckpoints(join(out, 'checkpoints'), { keep });
@@ -66,6 +68,7 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
         return { step: 0, from: { epoch: 0, step: 0 }, digest: planId, best: { without: 0 } };
       }
       const { step, loader, digest, best } = latest.state;
+      for (const { error } of latest.passedOver) tell(`passed over: ${error.message}`);
       if (!resume) {
         throw new TrainingError(
           'CHECKPOINT',
@@ -81,10 +84,9 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
     async save(trainer, { step, from, digest, best }, isBest) {
       if (checkpoints === undefined || (step === lastStep && !isBest)) return undefined;
       const { parameters, first, second } = await trainer.snapshot();
-      const loader = from as Checkpoint['state']['loader'];
       last = await checkpoints.save({
-        ...{ step, isBest, model: parameters, optimizer: named({ first, second }) },
-        state: { version: 1, step, planId, loader, digest, best, run: identity },
+        ...{ isBest, model: parameters, optimizer: named({ first, second }) },
+        state: { version: 1, step, planId, loader: from, digest, best, run: identity },
         config: huggingFaceConfig(config, { padId }),
       });
       lastStep = step;

@@ -48,7 +48,10 @@ export async function run(options: RunOptions, context: RunContext): Promise<Run
   const trainer = createTrainer(createModel(config), { ...options, peers });
   try {
     const { planId, vocab } = data.train;
-    const checkpoints = await openRunCheckpoints({ options, config, planId, padId: vocab.padId });
+    const checkpoints = await openRunCheckpoints({
+      ...{ options, config, planId, padId: vocab.padId },
+      tell: context.progress.line,
+    });
     const begin = await checkpoints.begin(trainer);
     const training = new Training(options, context, { data, trainer, checkpoints, begin });
     return await training.run();
