@@ -19,7 +19,7 @@ export function parseOptions(words: readonly string[]): CommandOptions {
     .option('--timeout <seconds>', 'silence after which a sidecar counts as gone', positive, 30)
     .option('--eval-url <address>', 'a sidecar with held-out data')
     .option('--eval-every <steps>', 'steps between evaluations', integer(1), 100)
-    .option('--eval-steps <count>', 'batches of an evaluation', integer(1), 10)
+    .option('--eval-steps <count>', 'batches of an evaluation; 0 for an epoch', integer(0), 10)
     .option('--steps <count>', 'steps to train', integer(1), 200)
     .option('--layers <count>', 'layers of the encoder', integer(1), 2)
     .option('--hidden <size>', 'width of the encoder', integer(1), 128)
@@ -40,6 +40,10 @@ export function parseOptions(words: readonly string[]): CommandOptions {
         .choices(['auto', 'wasm', 'webgpu'])
         .default('auto'),
     )
+    .option('--architecture <name>', 'bert, albert, electra or modernbert', 'bert')
+    .option('--dropout <share>', 'share of values that are dropped', Number, 0)
+    .option('--schedule <name>', 'linear, cosine or constant', 'linear')
+    .option('--clip <norm>', 'largest norm of the gradient', Number, 0)
     .option('--ranks <count>', 'ranks', integer(1), 1)
     .option('--threads <count>', 'threads of Wasm; 0 for one a core', integer(0), 0)
     .option('--log <file>', 'write a log, a JSON object a line', path)
@@ -65,7 +69,7 @@ export function parseOptions(words: readonly string[]): CommandOptions {
       length: 0,
       generatorSize: 0.25,
     },
-    ...{ discriminatorWeight: 50, optimizer: 'adamw', schedule: 'linear', clip: 0, accumulate: 1 },
+    ...{ discriminatorWeight: 50, optimizer: 'adamw', accumulate: 1 },
     ...{ beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.01, checkpointEvery: 0, keep: 3 },
     ...{ resume: false, intermediate: 4 * given.hidden },
     ...given,

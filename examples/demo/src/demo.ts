@@ -3,11 +3,11 @@ import { join, relative } from 'node:path';
 import { createLoader, parsePlan, planId, readDense } from '@maskloom/loader';
 import { type Dataset, makeFolders, openDataset } from '@maskloom/shards';
 import { cacheKey } from './cache-key.ts';
-import type { Child, Children } from './children.ts';
+import type { Children } from './children.ts';
 import { DemoError } from './errors.ts';
 import { makeOnce } from './make-once.ts';
 import { addBatch, type MaskedShare } from './masked-share.ts';
-import { Maskloom, type Sidecar } from './maskloom.ts';
+import { Maskloom } from './maskloom.ts';
 import type { Options } from './options.ts';
 import { actions, cut, type Epoch, findSentence, type Sentence } from './preview.ts';
 import { meanOf } from './report/loss-curve.ts';
@@ -15,7 +15,7 @@ import { compare, percent, writeReport } from './report/report.ts';
 import { plural, Story } from './story.ts';
 import { fetchText, type Text } from './text.ts';
 import { mean, parseTrainLog, type TrainLog } from './train-log.ts';
-import { startTrainer } from './trainer.ts';
+import { startTrainer, trainerEnds } from './trainer.ts';
 import { unigram } from './unigram.ts';
 
 const vocabSize = 8192;
@@ -222,15 +222,6 @@ async function encode(
   const train = await openDataset(join(folder, 'text'));
   const heldOut = await openDataset(join(folder, 'text-holdout'));
   return { folder, made, train, heldOut };
-}
-
-/** Waits for the trainer, but no longer than its sidecars live. */
-async function trainerEnds(trainer: Child, sidecars: readonly Sidecar[]): Promise<void> {
-  const early = sidecars.map(async ({ child }) => {
-    await child.ended;
-    throw new DemoError('CHILD', `${child.name} ended while the trainer ran`);
-  });
-  await Promise.race([trainer.ended, ...early]);
 }
 
 function checkSame(what: string, trainer: string, verify: string): void {

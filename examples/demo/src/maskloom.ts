@@ -16,6 +16,18 @@ export interface Verified {
   readonly digest: string;
 }
 
+/** What a plan says, beside its dataset. */
+export interface PlanOptions {
+  readonly seed: string;
+  readonly rate: number;
+  readonly batch: number;
+  readonly mode: 'dynamic' | 'static';
+  /** In static mode: sets of masks. Default 1. */
+  readonly copies?: number;
+  /** Default `token`. */
+  readonly strategy?: string;
+}
+
 /** Milliseconds a sidecar may take to listen. */
 const startTime = 60_000;
 
@@ -44,25 +56,12 @@ export class Maskloom {
     await this.#run('encode', '--tokenizer', tokenizer, '--out', out, ...limits, ...inputs);
   }
 
-  async plan(
-    out: string,
-    data: string,
-    options: { seed: string; rate: number; batch: number; mode: 'dynamic' | 'static' },
-  ): Promise<void> {
-    const { seed, rate, batch, mode } = options;
-    const masks = ['--rate', rate, '--mode', mode, ...(mode === 'static' ? ['--copies', 1] : [])];
-    await this.#run(
-      'plan',
-      '--data',
-      data,
-      '--seed',
-      seed,
-      ...masks,
-      '--batch',
-      batch,
-      '--out',
-      out,
-    );
+  async plan(out: string, data: string, options: PlanOptions): Promise<void> {
+    const { seed, rate, batch, mode, copies = 1, strategy = 'token' } = options;
+    const masks = ['--strategy', strategy, '--rate', rate, '--mode', mode];
+    const sets = mode === 'static' ? ['--copies', copies] : [];
+    const order = ['--seed', seed, '--batch', batch];
+    await this.#run('plan', '--data', data, ...masks, ...sets, ...order, '--out', out);
   }
 
   /** Starts a sidecar on a free port; resolves when it listens. */

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Child, Children } from './children.ts';
+import { DemoError } from './errors.ts';
+import type { Sidecar } from './maskloom.ts';
 
 export interface TrainOptions {
   readonly url: string;
@@ -32,8 +34,17 @@ export function startTrainer(children: Children, root: string, options: TrainOpt
   );
 }
 
+/** Waits for the trainer, but no longer than its sidecars live. */
+export async function trainerEnds(trainer: Child, sidecars: readonly Sidecar[]): Promise<void> {
+  const early = sidecars.map(async ({ child }) => {
+    await child.ended;
+    throw new DemoError('CHILD', `${child.name} ended while the trainer ran`);
+  });
+  await Promise.race([trainer.ended, ...early]);
+}
+
 /** Deno itself: the script of the same name in .bin waits for it without passing signals on. */
-function denoPath(app: string): string {
+export function denoPath(app: string): string {
   const require = createRequire(join(app, 'package.json'));
   const installed = require('deno/install_api.cjs') as { runInstall(): string };
   return installed.runInstall();
