@@ -9,6 +9,7 @@ import { prepareData } from './data.ts';
 import { jobsOf, type Runner, readResult, runJobs } from './jobs.ts';
 import { type Measures, measure } from './measures.ts';
 
+import { writeReport } from './report/write-report.ts';
 import * as setup from './setup.ts';
 import { studies } from './studies.ts';
 import { train, type Workshop } from './train.ts';
@@ -80,7 +81,8 @@ async function main({ study, minutes, jobs, report }: Options): Promise<void> {
     );
     const measures = new Map<string, Measures>();
     for (const arm of one.arms) measures.set(arm.name, await measure(workshop, arm, folder));
-    console.log(one.name, arms.length, data.key, root);
+    await writeReport(one, { results: new Map(arms), measures, data, root });
+    console.log(`wrote docs/experiments/${one.name}.md`);
   }
 }
 
