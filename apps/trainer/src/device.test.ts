@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { getWebGPUDevice } from '@jax-js/jax';
-import { useDevice } from './device.ts';
+import { checkPrecision, useDevice } from './device.ts';
 import type { TrainingError } from './errors.ts';
 import { type ModelConfig, modelConfig } from './model/config.ts';
 import { createModel } from './model/models.ts';
@@ -53,6 +53,41 @@ for (const config of [
     },
   });
 }
+
+for (const config of [
+  { dropout: 0.1 },
+  { architecture: 'modernbert' },
+  { architecture: 'electra', embedding: 8, generatorSize: 0.5 },
+] satisfies Partial<ModelConfig>[]) {
+  Deno.test({
+    name: `half precision trains alike: ${JSON.stringify(config)}${reason}`,
+    ignore: !adapter,
+    sanitizeResources: false,
+    sanitizeOps: false,
+    async fn() {
+      const errors: unknown[] = [];
+      const chosen = await useDevice('webgpu', (error) => errors.push(error));
+      checkPrecision(chosen, 'float16');
+      const whole = await lossesOf(config);
+      const half = await lossesOf({ ...config, precision: 'float16' });
+      await useDevice('wasm', () => {});
+      assert.deepEqual(errors, []);
+      whole.forEach((loss, step) => {
+        assert.ok(Math.abs(loss / half[step]! - 1) < 0.02, `step ${step}: ${loss}, ${half[step]}`);
+      });
+      assert.notDeepEqual(half, whole);
+    },
+  });
+}
+
+Deno.test('half precision is refused where there is none', async () => {
+  const wasm = await useDevice('wasm', () => {});
+  checkPrecision(wasm, 'float32');
+  assert.throws(() => checkPrecision(wasm, 'float16'), {
+    code: 'DEVICE',
+    message: 'Wasm has no float16: run with --precision float32',
+  });
+});
 
 Deno.test({
   name: `an error of WebGPU reaches the run${reason}`,

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import process from 'node:process';
 import { type Device, defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
 import { TrainingError } from './errors.ts';
+import type { Precision } from './model/precision.ts';
 
 /** Which device a run asked for. */
 export type DeviceChoice = 'auto' | 'wasm' | 'webgpu';
@@ -35,6 +36,18 @@ export async function useDevice(
   defaultDevice(chosen.device);
   if (chosen.device === 'webgpu') watch(getWebGPUDevice(), onGpuError);
   return chosen;
+}
+
+/**
+ * Checks that the device in use computes in a precision.
+ *
+ * @throws {TrainingError} if it does not.
+ */
+export function checkPrecision({ device }: ChosenDevice, precision: Precision): void {
+  if (precision === 'float32') return;
+  if (device === 'webgpu' && getWebGPUDevice().features.has('shader-f16')) return;
+  const what = device === 'wasm' ? 'Wasm has no' : 'This GPU has no';
+  throw new TrainingError('DEVICE', `${what} float16: run with --precision float32`);
 }
 
 /** jax-js takes a Web Worker for each core that it is told of; where there are no workers, it computes in this thread. */

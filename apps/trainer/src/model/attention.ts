@@ -1,5 +1,6 @@
 import { nn, numpy as np } from '@jax-js/jax';
 import type { Dropout } from './dropout.ts';
+import type { Precision } from './precision.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -7,15 +8,17 @@ import type { Tensor } from './tensor.ts';
  * to give 0. So several samples may lie in a row, and padding is one that nothing reads.
  *
  * @param segments Int32 [rows, width]: the number of the sample in its row, from 1; 0 for padding.
- * @returns Float [rows, 1, width, width]
+ * @returns Float [rows, 1, width, width], of the encoder's precision
  */
-export function attentionBias(segments: Tensor): Tensor {
+export function attentionBias(segments: Tensor, precision: Precision): Tensor {
   const [rows, width] = segments.shape as [number, number];
   const same = np.equal(
     segments.ref.reshape([rows, 1, width, 1]),
     segments.reshape([rows, 1, 1, width]),
   );
-  return np.where(same, 0, -1e9);
+  if (precision === 'float32') return np.where(same, 0, -1e9);
+  // The most that half a float can be is 65,504.
+  return np.where(same, 0, -3e4).astype(np.float16);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ArgumentError } from '@maskloom/core';
+import type { Precision } from './precision.ts';
 
 /** What a model is built like. */
 export type Architecture = 'bert' | 'albert' | 'electra' | 'modernbert';
@@ -16,6 +17,8 @@ export interface EncoderConfig {
   readonly intermediate: number;
   /** Width of the token table; `hidden` unless the architecture factorises it. */
   readonly embedding: number;
+  /** What the encoder computes in. */
+  readonly precision: Precision;
   /** Share of values that dropout sets to 0, from 0 to below 1. */
   readonly dropout: number;
 }
@@ -51,6 +54,7 @@ export function modelConfig(
     embedding: given.embedding ?? hidden,
     norm: given.norm ?? 'post',
     dropout: given.dropout ?? 0,
+    precision: given.precision ?? 'float32',
     sentenceOrder: given.sentenceOrder ?? false,
     generatorSize: given.generatorSize ?? 0.25,
     discriminatorWeight: given.discriminatorWeight ?? 50,

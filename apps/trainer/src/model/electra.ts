@@ -8,17 +8,17 @@ import { createDraws } from '@maskloom/core';
 import type { HostBatch } from '../training/batch.ts';
 import type { ModelConfig } from './config.ts';
 import { type DeviceBatch, deviceBatch } from './device-batch.ts';
-import { withGradients, withPullBack } from './differentiate.ts';
-import { Dropout, dropoutFactors } from './dropout.ts';
+import { withGradients } from './differentiate.ts';
+import { dropoutFactors } from './dropout.ts';
 import { bertEncoder } from './encoders/bert.ts';
-import type { Encoder } from './encoders/encoder.ts';
+import { encodingOf } from './encoding.ts';
 import { correctCount, crossEntropySum, maskedTokensHead } from './heads/masked-tokens.ts';
 import {
   binaryCrossEntropySum,
   replacedTokensLogits,
   replacedTokensSpecs,
 } from './heads/replaced-tokens.ts';
-import { embed, spreadStates, statesAt } from './lookup.ts';
+import { spreadStates, statesAt } from './lookup.ts';
 import type { BatchRandomness, Model } from './model.ts';
 import { type ParameterSpec, type Parameters, pick } from './parameters.ts';
 import { sample } from './sampling.ts';
@@ -61,20 +61,16 @@ export function electraModel(config: ModelConfig): Model {
     ...head.specs,
   ]);
   const names = (of: readonly ParameterSpec[]): string[] => of.map(({ name }) => name);
-  const generatorNames = names(generator.specs);
   const headNames = names([generator.tables.token, ...head.specs]);
-  const discriminatorNames = names([...discriminator.specs, ...replacedTokensSpecs(config.hidden)]);
+  const judgeNames = names(replacedTokensSpecs(config.hidden));
+  const discriminating = encodingOf(discriminator, config.precision);
+  const generating = encodingOf(generator, config.precision);
 
   const generateStep = jit(
     (parameters: Parameters, batch: DeviceBatch, uniform: Tensor, scale: Tensor) => {
       const { picked, pickedAt, labels, weights } = batch;
       tree.dispose(batch.sentenceLabels);
-      const { embedded, input } = embedBatch(discriminator, parameters, batch);
-      const [states, pullBack] = withPullBack(
-        (values, rows) => encode(generator, values, rows, input),
-        tree.ref(pick(parameters, generatorNames)),
-        embedded,
-      );
+      const [states, pullBack] = generating.differentiable(parameters, batch);
       const shape = states.shape;
       const { found, gradients, rowGradient } = withGradients(
         (values, rows) => {
@@ -95,45 +91,46 @@ export function electraModel(config: ModelConfig): Model {
     },
   );
 
-  /** The discriminator's loss on replaced ids. */
-  function discriminate(
+  /** The discriminator's loss, of its states. Consumes its arguments. */
+  function judge(
     values: Parameters,
-    embedded: Tensor,
-    input: EncodeInput,
+    states: Tensor,
     { labels, weights }: Replaced,
   ): { loss: Tensor; correct: Tensor } {
     const used = new Weights(values);
-    const states = encodeWith(discriminator, used, embedded, input);
-    const logits = replacedTokensLogits(used, states.reshape([-1, config.hidden]));
+    const logits = replacedTokensLogits(used, states);
     used.dispose();
     const says = np.greater(logits.ref, 0).astype(np.float32);
     const correct = np.equal(says, labels.ref).astype(np.float32).mul(weights.ref).sum();
     return { loss: binaryCrossEntropySum(logits, labels, weights), correct };
   }
 
+  const flat = (states: Tensor): Tensor => states.reshape([-1, config.hidden]).astype(np.float32);
+
   const discriminateStep = jit(
     (parameters: Parameters, batch: DeviceBatch, replaced: Replaced, scale: Tensor) => {
       disposeTargets(batch);
-      const { embedded, input } = embedBatch(discriminator, parameters, batch);
+      const [states, pullBack] = discriminating.differentiable(parameters, batch);
+      const shape = states.shape;
       const { found, gradients, rowGradient } = withGradients(
         (values, rows) => {
-          const found = discriminate(values, rows, input, replaced);
+          const found = judge(values, rows, replaced);
           return [found.loss.ref.mul(scale), found];
         },
-        tree.ref(pick(parameters, discriminatorNames)),
-        embedded,
+        tree.ref(pick(parameters, judgeNames)),
+        flat(states),
       );
+      const [encoderGradients, lookups] = pullBack(rowGradient.reshape(shape));
       tree.dispose(parameters);
-      return { ...found, gradients, lookups: rowGradient };
+      return { ...found, gradients: { ...encoderGradients, ...gradients }, lookups };
     },
   );
 
   const generatorLogits = jit((parameters: Parameters, batch: DeviceBatch) => {
     const { picked, pickedAt, labels, weights, sentenceLabels } = batch;
     tree.dispose([pickedAt, labels, weights, ...sentenceLabels]);
-    const { embedded, input } = embedBatch(discriminator, parameters, batch);
+    const states = generating.states(parameters, batch);
     const used = new Weights(parameters);
-    const states = encodeWith(generator, used, embedded, input);
     const logits = head.logits(used, statesAt(states, picked));
     used.dispose();
     return logits;
@@ -147,8 +144,8 @@ export function electraModel(config: ModelConfig): Model {
 
   const scoreReplaced = jit((parameters: Parameters, batch: DeviceBatch, replaced: Replaced) => {
     disposeTargets(batch);
-    const { embedded, input } = embedBatch(discriminator, parameters, batch);
-    return discriminate(parameters, embedded, input, replaced);
+    const states = discriminating.states(parameters, batch);
+    return judge(parameters, flat(states), replaced);
   });
 
   return {
@@ -226,44 +223,11 @@ export function electraModel(config: ModelConfig): Model {
   };
 }
 
-type EncodeInput = Pick<DeviceBatch, 'segments' | 'places' | 'factors'>;
-
 /** For each token, whether the discriminator should call it replaced, and whether it counts. Float [T] each. */
 type Replaced = { labels: Tensor; weights: Tensor };
 
 function withoutRepeats(specs: readonly ParameterSpec[]): ParameterSpec[] {
   return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
-}
-
-/** Embeds a batch, borrowing the parameters. */
-function embedBatch(
-  { tables }: Encoder,
-  parameters: Parameters,
-  { ids, sentences, segments, places, factors }: DeviceBatch,
-): { embedded: Tensor; input: EncodeInput } {
-  const embedded = embed(tables, new Weights(parameters), { ids, places: places.ref, sentences });
-  return { embedded, input: { segments, places, factors } };
-}
-
-function encodeWith(
-  encoder: Encoder,
-  weights: Weights,
-  embedded: Tensor,
-  { segments, places, factors }: EncodeInput,
-): Tensor {
-  return encoder.encode(weights, embedded, { segments, places }, new Dropout(factors));
-}
-
-function encode(
-  encoder: Encoder,
-  values: Parameters,
-  embedded: Tensor,
-  input: EncodeInput,
-): Tensor {
-  const used = new Weights(values);
-  const states = encodeWith(encoder, used, embedded, input);
-  used.dispose();
-  return states;
 }
 
 function disposeTargets({ picked, pickedAt, labels, weights, sentenceLabels }: DeviceBatch): void {

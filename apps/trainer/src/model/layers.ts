@@ -11,9 +11,18 @@ export function linear(x: Tensor, weights: Weights, name: string): Tensor {
 
 /** Layer normalisation over the last axis (Ba et al. 2016, arXiv:1607.06450). */
 export function normalise(x: Tensor, weights: Weights, name: string, epsilon = 1e-12): Tensor {
-  const scaled = nn.standardize(x, -1, { epsilon }).mul(weights.get(`${name}.weight`));
+  // Not nn.standardize: it changes the type of half floats on the way, which jax-js can't differentiate.
+  const share = 1 / x.shape.at(-1)!;
+  const mean = x.ref.sum(-1, { keepdims: true }).mul(share);
+  const centred = x.sub(mean);
+  const variance = np.square(centred.ref).sum(-1, { keepdims: true }).mul(share);
+  // Half a float has no smaller one that is not 0.
+  const least = centred.dtype === np.float16 ? Math.max(epsilon, smallestHalf) : epsilon;
+  const scaled = centred.div(np.sqrt(variance.add(least))).mul(weights.get(`${name}.weight`));
   return weights.has(`${name}.bias`) ? scaled.add(weights.get(`${name}.bias`)) : scaled;
 }
+
+const smallestHalf = 2 ** -24;
 
 /** The exact GELU (Hendrycks & Gimpel 2016, arXiv:1606.08415), not its approximation by tanh. */
 export function gelu(x: Tensor): Tensor {

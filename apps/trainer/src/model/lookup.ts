@@ -30,10 +30,11 @@ export function embed(
   return sum.reshape([rows, width, token.shape[1]!]);
 }
 
-/** States at some positions: Float [P, hidden]. Where a position is -1, those of another. */
+/** States at some positions: Float32 [P, hidden]. Where a position is -1, those of another. */
 export function statesAt(states: Tensor, picked: Tensor): Tensor {
   const hidden = states.shape.at(-1)!;
-  return np.take(states.reshape([-1, hidden]), np.maximum(picked, 0), 0);
+  const rows = np.take(states.reshape([-1, hidden]), np.maximum(picked, 0), 0);
+  return rows.astype(np.float32);
 }
 
 /** The gradient by all states, of that by states at some positions: its transpose. */

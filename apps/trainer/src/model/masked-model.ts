@@ -2,12 +2,13 @@ import { jit, numpy as np, tree } from '@jax-js/jax';
 import type { HostBatch } from '../training/batch.ts';
 import type { ModelConfig } from './config.ts';
 import { type DeviceBatch, deviceBatch } from './device-batch.ts';
-import { withGradients, withPullBack } from './differentiate.ts';
-import { Dropout, dropoutFactors } from './dropout.ts';
+import { withGradients } from './differentiate.ts';
+import { dropoutFactors } from './dropout.ts';
 import type { Encoder } from './encoders/encoder.ts';
+import { encodingOf } from './encoding.ts';
 import { correctCount, crossEntropySum, type MaskedTokensHead } from './heads/masked-tokens.ts';
 import type { SentenceOrderHead } from './heads/sentence-order.ts';
-import { embed, spreadStates, statesAt } from './lookup.ts';
+import { spreadStates, statesAt } from './lookup.ts';
 import type { Model, Scales, Sums } from './model.ts';
 import { type ParameterSpec, type Parameters, pick } from './parameters.ts';
 import { numbersOf, scalars } from './scalars.ts';
@@ -24,10 +25,10 @@ export interface MaskedModelParts {
 /** A model that says which tokens are hidden, and with a head for it whether segments are swapped. */
 export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model {
   const { encoder, maskedTokens, sentenceOrder } = parts;
+  const encoding = encodingOf(encoder, config.precision);
   const tables = Object.values(encoder.tables) as ParameterSpec[];
   const headSpecs = [...maskedTokens.specs, ...(sentenceOrder?.specs ?? [])];
   const specs = [...tables, ...encoder.specs, ...headSpecs];
-  const encoderNames = encoder.specs.map(({ name }) => name);
   const headNames = [encoder.tables.token, ...headSpecs].map(({ name }) => name);
 
   /** Sums of the losses, of states at the picked positions. */
@@ -52,24 +53,10 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
     return losses;
   }
 
-  const encode = (parameters: Parameters, embedded: Tensor, batch: EncodeInput): Tensor => {
-    const used = new Weights(parameters);
-    const { segments, places, factors } = batch;
-    const states = encoder.encode(used, embedded, { segments, places }, new Dropout(factors));
-    used.dispose();
-    return states;
-  };
-
   const gradientStep = jit(
     (parameters: Parameters, batch: DeviceBatch, scales: Record<string, Tensor>) => {
-      const { segments, places, factors, picked, pickedAt, labels, weights, sentenceLabels } =
-        batch;
-      const embedded = embedBatch(parameters, { ...batch, places: places.ref });
-      const [states, pullBack] = withPullBack(
-        (values, rows) => encode(values, rows, { segments, places, factors }),
-        tree.ref(pick(parameters, encoderNames)),
-        embedded,
-      );
+      const { picked, pickedAt, labels, weights, sentenceLabels } = batch;
+      const [states, pullBack] = encoding.differentiable(parameters, batch);
       const shape = states.shape;
       const head = withGradients(
         (values, rows) => {
@@ -86,26 +73,16 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
     },
   );
 
-  function embedBatch(
-    parameters: Parameters,
-    { ids, places, sentences }: Pick<DeviceBatch, 'ids' | 'places' | 'sentences'>,
-  ): Tensor {
-    const borrowed = new Weights(parameters);
-    return embed(encoder.tables, borrowed, { ids, places, sentences });
-  }
-
-  /** States [P, hidden] at the picked positions. Consumes its arguments. */
+  /** States [P, hidden] at the picked positions. Borrows the parameters. */
   function pickedStates(parameters: Parameters, batch: DeviceBatch): Tensor {
-    const { segments, places, factors, picked, pickedAt } = batch;
+    const { picked, pickedAt } = batch;
     pickedAt.dispose();
-    const embedded = embedBatch(parameters, { ...batch, places: places.ref });
-    const states = encode(parameters, embedded, { segments, places, factors });
-    return statesAt(states, picked);
+    return statesAt(encoding.states(parameters, batch), picked);
   }
 
   const evaluateStep = jit((parameters: Parameters, batch: DeviceBatch) => {
     const { labels, weights, sentenceLabels } = batch;
-    const states = pickedStates(tree.ref(parameters), batch);
+    const states = pickedStates(parameters, batch);
     const used = new Weights(parameters);
     const masked = labels.shape[0]!;
     const read = sentenceLabels.length === 0 ? [states] : np.split(states, [masked], 0);
@@ -129,7 +106,7 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
     const { labels, weights, sentenceLabels } = batch;
     const masked = labels.shape[0]!;
     tree.dispose([labels, weights, ...sentenceLabels]);
-    const states = pickedStates(tree.ref(parameters), batch);
+    const states = pickedStates(parameters, batch);
     const used = new Weights(parameters);
     const logits = maskedTokens.logits(used, states.slice([0, masked]));
     used.dispose();
@@ -177,5 +154,3 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
 
 /** What the picked positions should say. */
 type Targets = Pick<DeviceBatch, 'labels' | 'weights' | 'sentenceLabels'>;
-
-type EncodeInput = Pick<DeviceBatch, 'segments' | 'places' | 'factors'>;

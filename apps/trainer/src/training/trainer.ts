@@ -7,7 +7,7 @@ import type { Tensor } from '../model/tensor.ts';
 import type { Peers } from '../ranks/peers.ts';
 import type { HostBatch } from './batch.ts';
 import { adamW } from './optimizers/adamw.ts';
-import { clip, gradientNorm } from './optimizers/clip.ts';
+import { clipFactor, gradientNorm } from './optimizers/clip.ts';
 import { lamb } from './optimizers/lamb.ts';
 import {
   initialMoments,
@@ -86,12 +86,11 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
 
   const join = jit(joinTables);
 
+  const normOf = jit(gradientNorm);
+
   const apply = jit(
-    (parameters: Parameters, gradients: Parameters, moments: Moments, scale: StepScale) => {
-      const norm = gradientNorm(gradients);
-      const clipped = options.clip > 0 ? clip(gradients, norm.ref, options.clip) : gradients;
-      return { norm, ...update(parameters, clipped, moments, scale, options, direction) };
-    },
+    (parameters: Parameters, gradients: Parameters, moments: Moments, scale: StepScale) =>
+      update(parameters, gradients, moments, scale, options, direction),
   );
 
   /** Gradients of this rank's rows, and the sums of their losses. */
@@ -132,11 +131,13 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
         model.losses.map(({ name, over }) => [name, losses[name]! / Math.max(1, counts[over])]),
       );
       const loss = model.losses.reduce((sum, { name, weight }) => sum + weight * means[name]!, 0);
-      checkLoss(loss, counts);
-      const next = apply(parameters, gradients, moments, stepScale(step, rate, options));
+      const norm = (await normOf(tree.ref(gradients)).data())[0]!;
+      checkLoss(loss, norm, counts);
+      const scale = stepScale(step, rate, options, clipFactor(norm, options.clip));
+      const next = apply(parameters, gradients, moments, scale);
       parameters = next.parameters;
       moments = next.moments;
-      return { loss, losses: means, gradientNorm: (await next.norm.data())[0]!, counts };
+      return { loss, losses: means, gradientNorm: norm, counts };
     },
     evaluate: (batch) => model.evaluate(parameters, batch),
     predict: (batch) => model.predict(parameters, batch),
@@ -160,7 +161,7 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
     dispose() {
       tree.dispose(parameters);
       tree.dispose(moments);
-      for (const step of [add, join, apply]) step.dispose();
+      for (const step of [add, join, normOf, apply]) step.dispose();
       model.dispose();
     },
   };
@@ -180,9 +181,14 @@ function countsOf(parts: readonly HostBatch[]): Counts {
 }
 
 /** A zero is what a failed GPU reads back, unless there was nothing to predict. */
-function checkLoss(loss: number, { masked }: Counts): void {
-  if (Number.isFinite(loss) && (loss > 0 || masked === 0)) return;
-  throw new TrainingError('LOSS', `The loss is ${loss}, expected a number above 0`);
+function checkLoss(loss: number, norm: number, { masked }: Counts): void {
+  if (!(Number.isFinite(loss) && (loss > 0 || masked === 0))) {
+    throw new TrainingError('LOSS', `The loss is ${loss}, expected a number above 0`);
+  }
+  if (!Number.isFinite(norm)) {
+    const expected = 'expected a finite number';
+    throw new TrainingError('LOSS', `The loss is ${loss} and its gradient ${norm}, ${expected}`);
+  }
 }
 
 async function toHost(parameters: Parameters): Promise<HostTensors> {

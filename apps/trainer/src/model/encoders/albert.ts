@@ -37,7 +37,7 @@ export function albertEncoder(config: EncoderConfig): Encoder {
     ],
     encode(weights, embedded, { segments, places }, dropout) {
       places.dispose();
-      const bias = attentionBias(segments);
+      const bias = attentionBias(segments, config.precision);
       const normed = dropout.apply(normalise(embedded, weights, embeddingNorm));
       let states = linear(normed, weights, project);
       for (let index = 0; index < layers; index++) {

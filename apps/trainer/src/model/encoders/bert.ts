@@ -45,7 +45,7 @@ export function bertEncoder(
     ],
     encode(weights, embedded, { segments, places }, dropout) {
       places.dispose();
-      const bias = attentionBias(segments);
+      const bias = attentionBias(segments, config.precision);
       const normed = norm === 'post' ? normalise(embedded, weights, embeddingNorm) : embedded;
       const dropped = dropout.apply(normed);
       let states = embedding === hidden ? dropped : linear(dropped, weights, project);

@@ -28,8 +28,8 @@ export function modernbertEncoder(config: EncoderConfig): Encoder {
       ...normSpecs('model.final_norm', hidden, bare),
     ],
     encode(weights, embedded, { segments, places }, dropout) {
-      const bias = attentionBias(segments);
-      const rotation = rotationOf(places, hidden / heads);
+      const bias = attentionBias(segments, config.precision);
+      const rotation = rotationOf(places, hidden / heads, config.precision);
       let states = dropout.apply(normalise(embedded, weights, 'model.embeddings.norm', epsilon));
       for (const name of names) {
         states = encodeLayer(config, weights, name, states, { bias, rotation }, dropout);

@@ -1,5 +1,6 @@
 /** @file Rotary places (Su et al. 2021, arXiv:2104.09864): pairs of values are turned by angles that grow with the place. */
 import { numpy as np } from '@jax-js/jax';
+import type { Precision } from '../precision.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Float [rows, 1, width, size] each. */
@@ -12,7 +13,7 @@ export interface Rotation {
 const base = 160_000;
 
 /** @param places Int32 [rows, width] */
-export function rotationOf(places: Tensor, size: number): Rotation {
+export function rotationOf(places: Tensor, size: number, precision: Precision): Rotation {
   const [rows, width] = places.shape as [number, number];
   const half = size / 2;
   const frequencies = Float32Array.from(
@@ -23,7 +24,8 @@ export function rotationOf(places: Tensor, size: number): Rotation {
     .astype(np.float32)
     .reshape([rows, 1, width, 1])
     .mul(np.array(frequencies, { shape: [1, 1, 1, size] }));
-  return { cosine: np.cos(angles.ref), sine: np.sin(angles) };
+  const dtype = precision === 'float16' ? np.float16 : np.float32;
+  return { cosine: np.cos(angles.ref).astype(dtype), sine: np.sin(angles).astype(dtype) };
 }
 
 /** Turns value i and value i + size/2 of each head. Borrows the rotation. */

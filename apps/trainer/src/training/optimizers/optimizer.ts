@@ -15,8 +15,8 @@ export interface OptimizerOptions {
 /** Moving averages of the gradients and of their squares. */
 export type Moments = { first: Parameters; second: Parameters };
 
-/** What an update needs of its step: its learning rate and the bias corrections, as tensors. */
-export type StepScale = { rate: Tensor; correction1: Tensor; correction2: Tensor };
+/** What an update needs of its step, as tensors: its learning rate, the bias corrections, and what gradients are multiplied by. */
+export type StepScale = { rate: Tensor; correction1: Tensor; correction2: Tensor; clip: Tensor };
 
 /** Says in which direction a tensor moves; it is multiplied by the learning rate. Consumes its arguments. */
 export type Direction = (value: Tensor, adam: Tensor, options: OptimizerOptions) => Tensor;
@@ -29,9 +29,15 @@ export function initialMoments(parameters: Parameters): Moments {
 }
 
 /** The scale of step `step`, from 0. */
-export function stepScale(step: number, rate: number, options: OptimizerOptions): StepScale {
+export function stepScale(
+  step: number,
+  rate: number,
+  options: OptimizerOptions,
+  clip = 1,
+): StepScale {
   return {
     rate: scalar(rate),
+    clip: scalar(clip),
     correction1: scalar(1 - options.beta1 ** (step + 1)),
     correction2: scalar(1 - options.beta2 ** (step + 1)),
   };
@@ -42,7 +48,7 @@ export function update(
   parameters: Parameters,
   gradients: Parameters,
   moments: Moments,
-  { rate, correction1, correction2 }: StepScale,
+  { rate, correction1, correction2, clip }: StepScale,
   options: OptimizerOptions,
   direction: Direction,
 ): { parameters: Parameters; moments: Moments } {
@@ -52,7 +58,7 @@ export function update(
     moments: { first: {}, second: {} },
   };
   for (const [name, value] of Object.entries(parameters)) {
-    const gradient = gradients[name]!;
+    const gradient = gradients[name]!.mul(clip.ref);
     const first = moments.first[name]!.mul(beta1).add(gradient.ref.mul(1 - beta1));
     const squares = gradient.ref.mul(gradient).mul(1 - beta2);
     const second = moments.second[name]!.mul(beta2).add(squares);
@@ -64,6 +70,6 @@ export function update(
     next.moments.first[name] = first;
     next.moments.second[name] = second;
   }
-  tree.dispose([rate, correction1, correction2]);
+  tree.dispose([rate, correction1, correction2, clip]);
   return next;
 }
