@@ -50,7 +50,7 @@ function runningSum(values: Tensor): Tensor {
 
 /** How many of a row's values are at most its limit; at most `most`. */
 function countUpTo(values: Tensor, limit: Tensor, most: number): Tensor {
-  // A sum of integers is one that jax-js 0.1.25 can't compile for Wasm (docs/trainer-backend.md).
+  // A sum of integers is one that jax-js 0.1.25 can't compile for Wasm (docs/jax-js.md).
   const count = np.lessEqual(values, limit).astype(np.float32).sum(-1);
   return np.minimum(count, most).astype(np.int32);
 }
