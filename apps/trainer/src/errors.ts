@@ -1,7 +1,7 @@
 /** A run that cannot go on. */
 export class TrainingError extends Error {
   override readonly name = 'TrainingError';
-  readonly code: 'DEVICE' | 'MODEL' | 'GPU' | 'DATA' | 'LOSS' | 'LOG';
+  readonly code: 'DEVICE' | 'MODEL' | 'GPU' | 'DATA' | 'LOSS' | 'LOG' | 'LIVE';
 
   constructor(code: TrainingError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
