@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { delimiter, join, normalize } from 'node:path';
+import { startChromium } from './start-chromium.ts';
 
 /** What a page may ask for: its type and bytes, or undefined. */
 export type Serve = (
@@ -32,7 +30,6 @@ export async function inChromium(
   serve: Serve,
   isolated = false,
 ): Promise<unknown> {
-  const profile = await mkdtemp(join(tmpdir(), 'maskloom-chromium-'));
   const server = createServer();
   const result = new Promise<string>((resolve, reject) => {
     server.on('request', async (request, response) => {
@@ -60,31 +57,16 @@ export async function inChromium(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  const browser = spawn(
+  const browser = await startChromium(
     chromium,
-    [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      `--user-data-dir=${profile}`,
-      '--remote-debugging-port=0',
-      `http://127.0.0.1:${port}/`,
-    ],
-    { stdio: 'ignore' },
+    '--remote-debugging-port=0',
+    `http://127.0.0.1:${port}/`,
   );
   try {
     return JSON.parse(await result);
   } finally {
-    const ended = new Promise((resolve) => browser.once('exit', resolve));
-    browser.kill();
-    await ended;
+    await browser.stop();
     server.closeAllConnections();
     server.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -67,6 +67,9 @@ export type LogEvent =
       readonly seconds: number;
     };
 
+/** The events of one type, such as `LogEventOf<'step'>`. */
+export type LogEventOf<Type extends LogEvent['type']> = Extract<LogEvent, { readonly type: Type }>;
+
 /** Where a run's events go. */
 export interface Log {
   write(event: LogEvent): void;

@@ -1,40 +1,100 @@
+import process from 'node:process';
 import { SingleBar } from 'cli-progress';
+import { duration } from './duration.ts';
+import { createTimeLeft, type TimeLeft } from './time-left.ts';
 
 /** Shows how far a run is: a bar on a terminal, a line now and then elsewhere. */
 export interface Progress {
+  /** Tells how many steps are done, and something of the last one, such as its loss. */
   update(done: number, note: string): void;
   /** Prints a line of its own. */
   line(text: string): void;
+  /** Ends it, with the last step shown. */
   stop(): void;
 }
 
-const stepsPerLine = 10;
+/** Where progress is shown, and the milliseconds of the clock that it goes by. */
+export interface ProgressPlace {
+  readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly now?: () => number;
+}
 
-/** Opens the progress of `total` steps on standard error. */
-export function openProgress(total: number): Progress {
-  if (!process.stderr.isTTY) {
-    return {
-      update(done, note) {
-        if (done % stepsPerLine === 0 || done === total)
-          console.error(`step ${done}/${total}  ${note}`);
-      },
-      line: (text) => console.error(text),
-      stop() {},
-    };
-  }
+/** Least milliseconds between two lines. */
+const pause = 5000;
+
+/**
+ * Opens the progress of a run, on standard error unless told otherwise.
+ *
+ * @param total steps there will be
+ * @param done steps already done, in a run that is resumed
+ */
+export function openProgress(
+  total: number,
+  done = 0,
+  { stream = process.stderr, now = () => performance.now() }: ProgressPlace = {},
+): Progress {
+  return stream.isTTY ? openBar(total, done, stream, now) : openLines(total, stream, now);
+}
+
+function openLines(total: number, stream: NodeJS.WritableStream, now: () => number): Progress {
+  const timeLeft = createTimeLeft(total, now);
+  let printed = Number.NEGATIVE_INFINITY;
+  /** What the last step would print, if it has not. */
+  let held: string | undefined;
+  const line = (text: string): void => {
+    stream.write(`${text}\n`);
+  };
+  const print = (text: string): void => {
+    line(text);
+    printed = now();
+    held = undefined;
+  };
+  return {
+    update(done, note) {
+      timeLeft.update(done);
+      held = [`step ${done}/${total}`, note, left(timeLeft)]
+        .filter((part) => part !== '')
+        .join('  ');
+      if (done === total || now() - printed >= pause) print(held);
+    },
+    line,
+    stop() {
+      if (held !== undefined) print(held);
+    },
+  };
+}
+
+function openBar(
+  total: number,
+  done: number,
+  stream: NodeJS.WritableStream,
+  now: () => number,
+): Progress {
+  const timeLeft = createTimeLeft(total, now);
   const bar = new SingleBar({
-    format: 'train {bar} {value}/{total}  {note}  {eta_formatted} left',
+    // A narrow terminal cuts the end.
+    format: 'train {bar} {value}/{total}  {left}  {note}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 30,
-    stream: process.stderr,
+    barsize: 20,
+    // After a line of its own the bar is drawn again.
+    forceRedraw: true,
+    stream,
   });
-  bar.start(total, 0, { note: '' });
+  bar.start(total, done, { note: '', left: '' });
   return {
-    update: (done, note) => bar.update(done, { note }),
+    update(done, note) {
+      timeLeft.update(done);
+      bar.update(done, { note, left: left(timeLeft) });
+    },
     line(text) {
-      process.stderr.write(`\r\x1b[K${text}\n`);
+      stream.write(`\r\x1b[K${text}\n`);
     },
     stop: () => bar.stop(),
   };
+}
+
+function left(timeLeft: TimeLeft): string {
+  const seconds = timeLeft.seconds();
+  return seconds === undefined ? '' : `${duration(seconds)} left`;
 }
