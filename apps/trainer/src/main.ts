@@ -4,6 +4,7 @@ import { useDevice } from './device.ts';
 import type { TrainingError } from './errors.ts';
 import { type CommandOptions, parseOptions } from './options.ts';
 import { runRanks } from './ranks/run-ranks.ts';
+import type { RunContext } from './training/run.ts';
 import { openLog } from './watch/log.ts';
 import { openProgress } from './watch/progress.ts';
 
@@ -32,28 +33,23 @@ async function main(options: CommandOptions): Promise<void> {
     },
     options.threads,
   );
-  const progress = openProgress(options.steps);
-  progress.line(`training on ${device.device}: ${device.reason}`);
+  console.error(`training on ${device.device}: ${device.reason}`);
   const check = (): void => {
     if (gpuError !== undefined) throw gpuError;
   };
-  try {
-    const { digest, losses } = await runRanks(
-      options,
-      {
-        ...{ progress, device, check },
-        openLog: async () => openLog(options.log),
-      },
-      options,
-    );
-    progress.stop();
-    const last = losses.slice(-20);
-    const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length;
-    console.log(
-      `loss ${losses[0]!.toFixed(4)} at first, ${mean.toFixed(4)} over the last ${last.length} steps`,
-    );
-    console.log(`digest ${digest}`);
-  } finally {
-    progress.stop();
-  }
+  const context: RunContext = {
+    ...{ device, check },
+    tell: (line) => console.error(line),
+    watch: async (step) => ({
+      log: openLog(options.log, step),
+      progress: openProgress(options.steps, step),
+    }),
+  };
+  const { digest, losses } = await runRanks(options, context, options);
+  const last = losses.slice(-20);
+  const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length;
+  console.log(
+    `loss ${losses[0]!.toFixed(4)} at first, ${mean.toFixed(4)} over the last ${last.length} steps`,
+  );
+  console.log(`digest ${digest}`);
 }

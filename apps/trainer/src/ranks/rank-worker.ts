@@ -21,8 +21,11 @@ self.onmessage = async ({ data }: MessageEvent<RankStart>) => {
     await run(options, {
       device: chosen,
       peers,
-      openLog: async () => ({ write() {}, close() {} }),
-      progress: { update() {}, line() {}, stop() {} },
+      watch: async () => ({
+        log: { write() {}, close() {} },
+        progress: { update() {}, line() {}, stop() {} },
+      }),
+      tell() {},
       check() {
         if (gpuError !== undefined) throw gpuError;
       },

@@ -1,6 +1,6 @@
 import type { RunContext } from '../training/run.ts';
 import type { RunOptions } from '../training/run-options.ts';
-import type { LogEvent } from '../watch/log.ts';
+import type { Log, LogEvent } from '../watch/log.ts';
 import type { Sidecar } from './sidecar.ts';
 
 /** Options of a run that takes a second or so. */
@@ -21,10 +21,18 @@ export function quietly(change: Partial<RunContext> = {}): RunContext & { events
   const events: LogEvent[] = [];
   return {
     events,
-    openLog: async () => ({ write: (event) => void events.push(event), close() {} }),
-    progress: { update() {}, line() {}, stop() {} },
+    watch: async () => watching((event) => void events.push(event)),
+    tell() {},
     device: { device: 'wasm', reason: 'a test' },
     check() {},
     ...change,
+  };
+}
+
+/** Shows nothing, and hands events on. */
+export function watching(write: Log['write']): Awaited<ReturnType<RunContext['watch']>> {
+  return {
+    log: { write, close() {} },
+    progress: { update() {}, line() {}, stop() {} },
   };
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultDevice, init } from '@jax-js/jax';
-import { quietly, tinyRun } from '../testing/run.ts';
+import { quietly, tinyRun, watching } from '../testing/run.ts';
 import { startSidecar } from '../testing/sidecar.ts';
 import type { LogEvent } from '../watch/log.ts';
 import { type RunContext, run } from './run.ts';
@@ -27,13 +27,11 @@ function seen(events: readonly LogEvent[]): Seen {
 /** A context whose run dies once a step is logged. */
 function dyingAfter(step: number, events: LogEvent[]): Partial<RunContext> {
   return {
-    openLog: async () => ({
-      write(event) {
+    watch: async () =>
+      watching((event) => {
         events.push(event);
         if (event.type === 'step' && event.step === step) throw new Error('dead');
-      },
-      close() {},
-    }),
+      }),
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { defaultDevice, init } from '@jax-js/jax';
 import { TrainingError } from '../errors.ts';
 import { runRanks } from '../ranks/run-ranks.ts';
-import { quietly, tinyRun } from '../testing/run.ts';
+import { quietly, tinyRun, watching } from '../testing/run.ts';
 import { type Sidecar, startSidecar } from '../testing/sidecar.ts';
 import { type LogEvent, openLog } from '../watch/log.ts';
 import { type RunContext, run } from './run.ts';
@@ -37,13 +37,11 @@ const digestOf = (events: readonly LogEvent[]): string => {
 function after(step: number, action: () => void | Promise<void>): Partial<RunContext> {
   const events: LogEvent[] = [];
   return {
-    openLog: async () => ({
-      write(event) {
+    watch: async () =>
+      watching((event) => {
         events.push(event);
         if (event.type === 'step' && event.step === step) void action();
-      },
-      close() {},
-    }),
+      }),
   };
 }
 
@@ -73,10 +71,17 @@ Deno.test({
       });
 
       await context.step('says which log it cannot write', async () => {
-        await assert.rejects(train(sidecar, {}, { openLog: async () => openLog(tmpdir()) }), {
-          code: 'LOG',
-          message: /^Cannot write the log \/tmp \(.*\): give --log a file this user may write$/,
-        });
+        await assert.rejects(
+          train(
+            sidecar,
+            {},
+            { watch: async () => ({ ...watching(() => {}), log: openLog(tmpdir()) }) },
+          ),
+          {
+            code: 'LOG',
+            message: /^Cannot write the log \/tmp \(.*\): give --log a file this user may write$/,
+          },
+        );
       });
 
       await context.step('stops when no evaluation was better for a while', async () => {
@@ -149,13 +154,11 @@ Deno.test({
             sidecar,
             { steps: 30 },
             {
-              openLog: async () => ({
-                write(event) {
+              watch: async () =>
+                watching((event) => {
                   events.push(event);
                   if (event.type === 'step' && event.step === 2) restarted = disturb();
-                },
-                close() {},
-              }),
+                }),
             },
           );
           await restarted;

@@ -3,8 +3,9 @@ import { TrainingError } from '../errors.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
 import { alone, type Peers } from '../ranks/peers.ts';
-import type { Log } from '../watch/log.ts';
+import type { Log, LogEventOf } from '../watch/log.ts';
 import type { Progress } from '../watch/progress.ts';
+import { stepNote } from '../watch/step-note.ts';
 import { type BatchShape, hostBatch } from './batch.ts';
 import { Best } from './best.ts';
 import { connectData, type Data, needsSentenceOrder } from './data.ts';
@@ -24,9 +25,10 @@ export interface RunResult {
 
 /** Where a run tells what it does, and what goes on around it. */
 export interface RunContext {
-  /** Opens the log, once it is known at which step the run goes on. */
-  openLog(step: number): Promise<Log>;
-  readonly progress: Progress;
+  /** Opens what shows the run, once it is known at which step it goes on. */
+  watch(step: number): Promise<{ readonly log: Log; readonly progress: Progress }>;
+  /** Prints a line before that. */
+  tell(line: string): void;
   readonly device: { readonly device: string; readonly reason: string };
   /** Throws what went wrong meanwhile, such as a GPU error. */
   check(): void;
@@ -50,7 +52,7 @@ export async function run(options: RunOptions, context: RunContext): Promise<Run
     const { planId, vocab } = data.train;
     const checkpoints = await openRunCheckpoints({
       ...{ options, config, planId, padId: vocab.padId },
-      tell: context.progress.line,
+      tell: context.tell,
     });
     const begin = await checkpoints.begin(trainer);
     const training = new Training(options, context, { data, trainer, checkpoints, begin });
@@ -93,6 +95,7 @@ class Training {
   readonly #best: Best;
   readonly #losses: number[] = [];
   #log: Log = { write() {}, close() {} };
+  #progress: Progress = { update() {}, line() {}, stop() {} };
   #progression: Progression;
 
   constructor(options: RunOptions, context: RunContext, parts: TrainingParts) {
@@ -111,7 +114,9 @@ class Training {
   async run(): Promise<RunResult> {
     const { steps } = this.#options;
     const began = performance.now();
-    this.#log = await this.#context.openLog(this.#progression.step);
+    const watched = await this.#context.watch(this.#progression.step);
+    this.#log = watched.log;
+    this.#progress = watched.progress;
     try {
       this.#writeStart();
       let reason: 'steps' | 'early-stop' = 'steps';
@@ -130,12 +135,13 @@ class Training {
       this.#log.write({ type: 'end', steps: this.#progression.step, reason, digest, seconds });
       if (reason === 'early-stop') {
         const { step } = this.#best.state;
-        this.#context.progress.line(
+        this.#progress.line(
           `stopped after ${this.#progression.step} of ${steps} steps: no evaluation was better than that after ${step}`,
         );
       }
       return { digest, losses: this.#losses };
     } finally {
+      this.#progress.stop();
       this.#log.close();
     }
   }
@@ -182,14 +188,12 @@ class Training {
     const { masked, tokens } = result.counts;
     const seconds = (performance.now() - asked) / 1000;
     const { loss, losses, gradientNorm } = result;
-    this.#log.write({
+    const event: LogEventOf<'step'> = {
       ...{ type: 'step', step, loss, ...(Object.keys(losses).length > 1 ? { losses } : {}) },
       ...{ masked, tokens, seconds, waiting, lr, gradientNorm },
-    });
-    this.#context.progress.update(
-      step + 1,
-      `loss ${loss.toFixed(3)}  ${seconds.toFixed(2)} s a step`,
-    );
+    };
+    this.#log.write(event);
+    this.#progress.update(step + 1, stepNote(event));
   }
 
   async #trainStep(
@@ -243,7 +247,7 @@ class Training {
       ...(Object.keys(figures).length > 0 ? { figures } : {}),
     });
     const right = (100 * found.accuracy).toFixed(1);
-    this.#context.progress.line(
+    this.#progress.line(
       `held out after ${step} steps: loss ${found.loss.toFixed(3)}, ${right} % right of ${found.masked} masked tokens`,
     );
     if (isBest) await this.#save(true);

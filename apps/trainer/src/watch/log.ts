@@ -1,4 +1,13 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { TrainingError } from '../errors.ts';
 
@@ -80,14 +89,19 @@ export interface Log {
  * Makes a log; without a path it writes nothing. The file is opened at the first event, so that a run that
  * does not begin leaves an older log as it is.
  *
+ * @param step at which the run goes on: an older log is kept up to there
  * @throws {TrainingError} from `write`, if the file cannot be written.
  */
-export function openLog(path: string | undefined): Log {
+export function openLog(path: string | undefined, step = 0): Log {
   if (path === undefined) return { write() {}, close() {} };
   let file: number | undefined;
   function open(path: string): number {
     mkdirSync(dirname(path), { recursive: true });
-    return openSync(path, 'w');
+    if (step === 0 || !existsSync(path)) return openSync(path, 'w');
+    const draft = `${path}.tmp-${process.pid}`;
+    writeFileSync(draft, linesBefore(readFileSync(path, 'utf8'), step));
+    renameSync(draft, path);
+    return openSync(path, 'a');
   }
   return {
     write(event) {
@@ -107,4 +121,16 @@ export function openLog(path: string | undefined): Log {
       if (file !== undefined) closeSync(file);
     },
   };
+}
+
+/** Lines of a log up to where a step begins; a line that a crash cut short is none. */
+function linesBefore(log: string, step: number): string {
+  const whole = log.split('\n').slice(0, -1);
+  const kept = whole.filter((line) => {
+    const event = JSON.parse(line) as LogEvent;
+    if (event.type === 'start') return event.step < step || event.step === 0;
+    if (event.type === 'end') return false;
+    return event.type === 'step' ? event.step < step : event.step <= step;
+  });
+  return kept.map((line) => `${line}\n`).join('');
 }
