@@ -22,7 +22,8 @@ export interface TrainOptions {
 export function startTrainer(children: Children, root: string, options: TrainOptions): Child {
   const { url, evalUrl, steps, evalEvery, evalSteps, seed, log } = options;
   const app = join(root, 'apps/trainer');
-  const args = ['--url', url, '--steps', steps, '--eval-url', evalUrl];
+  // Without dropout a short run learns more.
+  const args = ['--url', url, '--steps', steps, '--eval-url', evalUrl, '--dropout', 0];
   const evaluation = ['--eval-every', evalEvery, '--eval-steps', evalSteps];
   return children.start(
     denoPath(app),

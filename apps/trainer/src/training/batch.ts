@@ -45,7 +45,7 @@ export interface BatchShape {
 const maskedMultiple = 64;
 
 /** Widths of rows are, for the same reason. */
-const widthMultiple = 32;
+const widthMultiple = 64;
 
 /** Some rows of a record batch. */
 export interface RowRange {
