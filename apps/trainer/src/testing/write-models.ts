@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { openCheckpoints } from '../checkpoint/checkpoints.ts';
-import { generatorTensors } from '../checkpoint/electra-generator.ts';
+import { generatorTensors } from '../checkpoint/electra-tensors.ts';
 import {
   huggingFaceConfig,
   huggingFaceGeneratorConfig,

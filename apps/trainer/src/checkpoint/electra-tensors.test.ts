@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generatorTensors } from './electra-generator.ts';
+import { generatorTensors } from './electra-tensors.ts';
 
 Deno.test("a generator has its own tensors and the discriminator's tables", () => {
   const tensor = (value: number) => ({ shape: [1], data: Float32Array.of(value) });

@@ -12,3 +12,8 @@ export function generatorTensors(model: HostTensors): HostTensors {
   });
   return Object.fromEntries(named);
 }
+
+/** Of an ELECTRA's tensors those of the discriminator. */
+export function discriminatorTensors(model: HostTensors): HostTensors {
+  return Object.fromEntries(Object.entries(model).filter(([name]) => !name.startsWith(prefix)));
+}

@@ -1,0 +1,65 @@
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { TrainingError } from '../errors.ts';
+import { type ModelConfig, modelConfig } from '../model/config.ts';
+import { generatorConfig } from '../model/electra.ts';
+import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
+import { fileError, writeDurably } from './durable-file.ts';
+import { discriminatorTensors, generatorTensors } from './electra-tensors.ts';
+import { huggingFaceGeneratorConfig } from './hugging-face-config.ts';
+import { draftOf, putInPlace } from './leftovers.ts';
+import { type HostTensors, writeSafetensors } from './safetensors.ts';
+
+/** Files of a tokenizer, which a checkpoint may have. */
+const isTokenizer = /^(tokenizer|special_tokens|vocab).*\.(json|txt)$/;
+
+/**
+ * Writes the model of a checkpoint without what training needs: a folder that transformers loads, whole or not there. Of an
+ * ELECTRA it is the discriminator, and the generator is in `generator` beneath it.
+ *
+ * @throws {TrainingError} if the checkpoint is not whole, or the folder is there or can't be written
+ */
+export async function exportModel(folder: string, out: string): Promise<void> {
+  const checkpoint = await readCheckpoint(folder);
+  const isThere = await readdir(out).then(
+    (names) => names.length > 0,
+    () => false,
+  );
+  if (isThere) {
+    throw new TrainingError(
+      'CHECKPOINT',
+      `${out} is not empty, expected a new folder: choose another --out`,
+    );
+  }
+  const draft = draftOf(out);
+  try {
+    await mkdir(dirname(out), { recursive: true });
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(draft);
+    await writeModels(checkpoint, draft);
+    for (const name of await readdir(folder)) {
+      if (isTokenizer.test(name)) await copyFile(join(folder, name), join(draft, name));
+    }
+    await putInPlace(draft, out);
+  } catch (cause) {
+    await rm(draft, { recursive: true, force: true }).catch(() => {});
+    throw cause instanceof TrainingError ? cause : fileError('write', out, cause);
+  }
+}
+
+async function writeModels({ model, config, state }: Checkpoint, out: string): Promise<void> {
+  if (config['model_type'] !== 'electra') return writeModel(out, model, config);
+  await writeModel(out, discriminatorTensors(model), config);
+  // What a run says of itself has all sizes of its model.
+  const whole = modelConfig(state.run as unknown as ModelConfig);
+  const padId = Number(config['pad_token_id']);
+  const generator = huggingFaceGeneratorConfig(generatorConfig(whole), { padId });
+  await mkdir(join(out, 'generator'));
+  await writeModel(join(out, 'generator'), generatorTensors(model), generator);
+}
+
+async function writeModel(folder: string, model: HostTensors, config: object): Promise<void> {
+  const json = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
+  await writeSafetensors(join(folder, 'model.safetensors'), model, { format: 'pt' });
+  await writeDurably(join(folder, 'config.json'), [json]);
+}

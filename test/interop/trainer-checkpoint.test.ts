@@ -1,0 +1,115 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parsePlan } from '@maskloom/loader';
+import { openDataset } from '@maskloom/shards';
+import { type Sidecar, serve } from 'maskloom';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { python } from '../python.mjs';
+import { deno } from '../support/deno.ts';
+import { maskloom, run } from '../support/run.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const trainer = here('../../apps/trainer/src/main.ts');
+const compare = here('trainer_checkpoint.py');
+const texts = ['../../README.md', '../../CHANGELOG.md', '../../docs'].map(here);
+const found = python();
+const evalSteps = 4;
+
+let folder: string;
+let plain: Sidecar;
+let ordered: Sidecar;
+const at = (name: string): string => join(folder, name);
+
+async function runMaskloom(...words: string[]): Promise<void> {
+  const { code, stderr } = await maskloom(...words);
+  expect(code, stderr).toBe(0);
+}
+
+/** A sidecar of text, cut into samples by `encode`'s further words, under a plan of `plan`'s. */
+async function serveText(name: string, encode: string[], plan: string[]): Promise<Sidecar> {
+  const data = at(name);
+  const file = at(`${name}.json`);
+  const size = ['--tokenizer', at('tokenizer'), '--max-length', '64', '--out', data];
+  await runMaskloom('encode', ...texts, ...size, ...encode);
+  await runMaskloom('plan', '--data', data, '--batch', '8', ...plan, '--out', file);
+  const dataset = await openDataset(data);
+  return serve({ plan: parsePlan(await readFile(file, 'utf8')), dataset, port: 0, workers: 1 });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'maskloom-checkpoint-'));
+  await runMaskloom(
+    'tokenizer',
+    'train',
+    ...texts,
+    '--vocab-size',
+    '1000',
+    '--out',
+    at('tokenizer'),
+  );
+  plain = await serveText('plain', [], []);
+  ordered = await serveText('ordered', ['--pairs'], ['--strategy', 'albert', '--sentence-order']);
+});
+afterAll(async () => {
+  await plain?.close();
+  await ordered?.close();
+  await rm(folder, { recursive: true });
+});
+
+/** The last evaluation of a short run, and the folder of its last checkpoint. */
+async function train(out: string, url: string, ...words: string[]) {
+  const sizes = ['--layers', '2', '--hidden', '32', '--heads', '2', '--dropout', '0'];
+  const steps = ['--steps', '6', '--warmup', '2', '--eval-steps', String(evalSteps)];
+  const places = ['--url', url, '--eval-url', url, '--out', out, '--device', 'wasm'];
+  const { code, stderr } = await deno(trainer, ...places, ...sizes, ...steps, ...words);
+  expect(code, stderr).toBe(0);
+  const log = (await readFile(join(out, 'log.jsonl'), 'utf8')).trim().split('\n');
+  const events = log.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const evaluation = events.filter(({ type }) => type === 'eval').at(-1)!;
+  const last = (await readdir(join(out, 'checkpoints'))).sort().at(-1)!;
+  return { evaluation, checkpoint: join(out, 'checkpoints', last) };
+}
+
+describe.skipIf(found.path === undefined)(
+  `transformers loads a checkpoint, and its loss is the trainer's${found.path ? '' : ` (skipped: ${found.reason})`}`,
+  () => {
+    test.each([
+      ['BertForMaskedLM', 'plain', []],
+      ['MegatronBertForMaskedLM', 'plain', ['--norm', 'pre']],
+      ['AlbertForPreTraining', 'ordered', ['--architecture', 'albert', '--embedding', '16']],
+      ['ModernBertForMaskedLM', 'plain', ['--architecture', 'modernbert']],
+    ] as const)('%s', async (kind, data, words) => {
+      const { url } = data === 'plain' ? plain : ordered;
+      const { evaluation, checkpoint } = await train(at(kind), url, ...words);
+      const compared = await run(found.path!, [compare, checkpoint, url, String(evalSteps)]);
+      expect(compared.code, compared.stderr).toBe(0);
+      const result = JSON.parse(compared.stdout) as Record<string, number | string>;
+      expect(result).toMatchObject({ kind, masked: evaluation['masked'] });
+      const figures = evaluation['figures'] as Record<string, number> | undefined;
+      const loss = figures?.['mlm'] ?? (evaluation['loss'] as number);
+      expect(Math.abs((result['loss'] as number) / loss - 1)).toBeLessThan(1e-4);
+      expect(result['accuracy']).toBeCloseTo(evaluation['accuracy'] as number, 3);
+    });
+
+    test('ElectraForPreTraining and ElectraForMaskedLM, exported', async () => {
+      const words = ['--architecture', 'electra', '--generator-size', '0.5', '--embedding', '16'];
+      const { evaluation, checkpoint } = await train(at('electra'), plain.url, ...words);
+      const out = at('exported');
+      const exported = await deno(trainer, 'export', '--checkpoint', checkpoint, '--out', out);
+      expect(exported.code, exported.stderr).toBe(0);
+      const generator = join(out, 'generator');
+      const compared = await run(found.path!, [compare, generator, plain.url, String(evalSteps)]);
+      expect(compared.code, compared.stderr).toBe(0);
+      const { kind, loss } = JSON.parse(compared.stdout) as { kind: string; loss: number };
+      expect(kind).toBe('ElectraForMaskedLM');
+      const { mlm } = evaluation['figures'] as { mlm: number };
+      expect(Math.abs(loss / mlm - 1)).toBeLessThan(1e-4);
+      const load =
+        'import sys, transformers as hf; model, info = hf.ElectraForPreTraining.from_pretrained(sys.argv[1], output_loading_info=True); print(sum(map(len, info.values())))';
+      const loaded = await run(found.path!, ['-c', load, out]);
+      expect(loaded.stdout.trim(), loaded.stderr).toBe('0');
+    });
+  },
+);
