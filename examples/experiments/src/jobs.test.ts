@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { jobsOf, type Runner, readResult, runJobs } from './jobs.ts';
 import type { RunResult } from './result.ts';
-import { seeds } from './setup.ts';
+import { fullSetup } from './setup.ts';
 import { studies } from './studies.ts';
 import type { Job } from './train.ts';
 
@@ -14,7 +14,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const jobs = jobsOf(studies);
+const { seeds } = fullSetup;
+const jobs = jobsOf(studies, seeds);
 
 function result({ arm, seed }: Job): RunResult {
   return {

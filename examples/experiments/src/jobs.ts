@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunResult } from './result.ts';
-import { seeds } from './setup.ts';
 import type { Study } from './studies.ts';
 import type { Job } from './train.ts';
 
@@ -21,7 +20,7 @@ export interface Runner {
 }
 
 /** The jobs of studies, each once; seed by seed, so that what is there when time is up can be compared. */
-export function jobsOf(studies: readonly Study[]): Job[] {
+export function jobsOf(studies: readonly Study[], seeds: readonly string[]): Job[] {
   const arms = new Map(studies.flatMap(({ arms }) => arms.map((arm) => [arm.name, arm])));
   return seeds.flatMap((seed) => [...arms.values()].map((arm) => ({ arm, seed })));
 }

@@ -1,6 +1,5 @@
 /** @file `npm run experiment`: trains what is not trained yet, and writes the reports once all is there. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Children, cacheKey, Maskloom } from '@maskloom/demo';
@@ -8,17 +7,24 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { prepareData } from './data.ts';
 import { jobsOf, type Runner, readResult, runJobs } from './jobs.ts';
 import { type Measures, measure } from './measures.ts';
-
 import { writeReport } from './report/write-report.ts';
-import * as setup from './setup.ts';
-import { studies } from './studies.ts';
+import type { RunResult } from './result.ts';
+import { fullSetup, quickSetup } from './setup.ts';
+import { type Study, studies } from './studies.ts';
 import { train, type Workshop } from './train.ts';
 
 interface Options {
   readonly study: string;
   readonly minutes: number;
   readonly jobs: number;
-  readonly report: boolean;
+  readonly reportOnly: boolean;
+  readonly quick?: string;
+}
+
+/** Where results are kept, and reports go. */
+interface Places {
+  readonly results: string;
+  readonly reports: string;
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -35,8 +41,9 @@ const options = new Command('experiment')
       .default('all'),
   )
   .option('--minutes <count>', 'begin no run after so many minutes', positive, 25)
-  .option('--jobs <count>', 'runs at once, each on one core', positive, 2)
-  .option('--report', 'train nothing: write the reports again', false)
+  .option('--jobs <count>', 'runs at once, each on one core', wholeNumber, 2)
+  .option('--report-only', 'train nothing: write the reports of what is there', false)
+  .option('--quick <folder>', 'a few steps of each run, to try it; results and reports go there')
   .parse()
   .opts<Options>();
 const children = new Children(stopping.signal, () => {});
@@ -49,16 +56,16 @@ try {
   await children.stop();
 }
 
-async function main({ study, minutes, jobs, report }: Options): Promise<void> {
+async function main({ study, minutes, jobs, reportOnly, quick }: Options): Promise<void> {
   const began = performance.now();
+  const setup = quick === undefined ? fullSetup : quickSetup;
+  const places = placesOf(quick);
   const maskloom = new Maskloom(children, root);
-  const data = await prepareData(children, maskloom, root);
-  const workshop: Workshop = { root, children, maskloom, data };
+  const data = await prepareData(children, maskloom, root, setup);
+  const workshop: Workshop = { root, children, maskloom, data, setup };
   const chosen = studies.filter(({ name }) => study === 'all' || name === study);
-  const folder = join(root, '.cache/experiments/runs');
-  await mkdir(folder, { recursive: true });
   const runner: Runner = {
-    folder,
+    folder: places.results,
     // The trainer's code is not among it: a change of it that changes results is one to the studies' set-up.
     key: await cacheKey([data.key, JSON.stringify(setup)], []),
     jobs,
@@ -66,28 +73,61 @@ async function main({ study, minutes, jobs, report }: Options): Promise<void> {
     hasTime: () => !stopping.signal.aborted && (performance.now() - began) / 60_000 < minutes,
     tell: (line) => console.log(line),
   };
-  const left = report ? 0 : await runJobs(jobsOf(chosen), runner);
-  if (left > 0) {
-    console.log(`${left} runs are left: call this again, and it goes on`);
-    return;
+  if (!reportOnly) {
+    const left = await runJobs(jobsOf(chosen, setup.seeds), runner);
+    if (left > 0) {
+      console.log(`${left} runs are left: call this again, and it goes on`);
+      return;
+    }
   }
-  for (const one of chosen) {
-    const arms = await Promise.all(
-      one.arms.map(async (arm) => {
-        const results = setup.seeds.map((seed) => readResult({ arm, seed }, runner));
-        const found = (await Promise.all(results)).filter((result) => result !== undefined);
-        return [arm.name, found] as const;
-      }),
-    );
-    const measures = new Map<string, Measures>();
-    for (const arm of one.arms) measures.set(arm.name, await measure(workshop, arm, folder));
-    await writeReport(one, { results: new Map(arms), measures, data, root });
-    console.log(`wrote docs/experiments/${one.name}.md`);
+  for (const one of chosen) await report(one, workshop, runner, places);
+}
+
+/** Writes the report of a study all runs of which are done. */
+async function report(
+  study: Study,
+  workshop: Workshop,
+  runner: Runner,
+  places: Places,
+): Promise<void> {
+  const { data, setup } = workshop;
+  const results = new Map<string, readonly RunResult[]>();
+  for (const arm of study.arms) {
+    const jobs = jobsOf([{ ...study, arms: [arm] }], setup.seeds);
+    const found = await Promise.all(jobs.map((job) => readResult(job, runner)));
+    const done = found.filter((result) => result !== undefined);
+    if (done.length < jobs.length) {
+      console.log(
+        `no report of ${study.name}: ${done.length} of ${jobs.length} runs of ${arm.name} are done`,
+      );
+      return;
+    }
+    results.set(arm.name, done);
   }
+  const measures = new Map<string, Measures>();
+  for (const arm of study.arms) {
+    measures.set(arm.name, await measure(workshop, arm, places.results));
+  }
+  await writeReport(study, { results, measures, data, setup, folder: places.reports });
+  console.log(`wrote ${join(places.reports, `${study.name}.md`)}`);
+}
+
+function placesOf(quick: string | undefined): Places {
+  if (quick !== undefined)
+    return { results: join(resolve(quick), 'runs'), reports: resolve(quick) };
+  return {
+    results: join(root, '.cache/experiments/runs'),
+    reports: join(root, 'docs/experiments'),
+  };
 }
 
 function positive(text: string): number {
   const value = Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9][0-9]{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected an integer from 1.');
 }

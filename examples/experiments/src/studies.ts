@@ -16,6 +16,14 @@ export interface Study {
   readonly arms: readonly Arm[];
   /** Name of the arm that the others are compared with. */
   readonly reference: string;
+  /** What a reader has to keep in mind. */
+  readonly note: string;
+}
+
+/** Whether all arms hide as much, in the same way: only then do their training losses compare. */
+export function hidesAlike({ arms }: Study): boolean {
+  const kinds = arms.map(({ masks: { rate, strategy } }) => JSON.stringify([rate, strategy]));
+  return new Set(kinds).size === 1;
 }
 
 const dynamic: Arm = {
@@ -50,6 +58,7 @@ export const studies: readonly Study[] = [
       'A text is seen many times in a run. Does it matter whether the same tokens are hidden each time?',
     arms: [{ ...dynamic, label: 'dynamic' }, fixed(10), fixed(1)],
     reference: 'dynamic',
+    note: 'The text is small on purpose: what repetition does is to be seen. On a text that comes back less often it does less. With the same seed, copy j of static masking is epoch j of dynamic masking: until its last copy was seen, a static run is the dynamic run, and only what comes after can differ.',
   },
   {
     name: 'mask-rate',
@@ -58,6 +67,7 @@ export const studies: readonly Study[] = [
       'A higher rate gives more to predict in each pass, and less to predict it from. Which is better here?',
     arms: [{ ...dynamic, label: '15 % of tokens' }, atRate(30), atRate(40)],
     reference: 'dynamic',
+    note: 'The test hides 15 % of the tokens, as the first arm does: what an arm learns for inputs with more holes than that is not tested.',
   },
   {
     name: 'strategies',
@@ -69,5 +79,6 @@ export const studies: readonly Study[] = [
       byStrategy('spanbert', 'spans'),
     ],
     reference: 'dynamic',
+    note: 'The test hides tokens one by one, as the first arm does: that whole words and spans are harder to guess, and what is learnt by it, is not tested.',
   },
 ];

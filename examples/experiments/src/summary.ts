@@ -61,7 +61,8 @@ export function summarise(
 
 const endOf = ({ evaluations }: RunResult): number => evaluations.at(-1)!.loss;
 
-function bestOf({ evaluations }: RunResult): { loss: number; step: number } {
+/** The evaluation with the lowest loss. */
+export function bestOf({ evaluations }: RunResult): { loss: number; step: number } {
   return evaluations.reduce((best, next) => (next.loss < best.loss ? next : best));
 }
 

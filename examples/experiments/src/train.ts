@@ -7,7 +7,7 @@ import { connect } from '@maskloom/client';
 import { type Children, denoPath, type Maskloom, trainerEnds } from '@maskloom/demo';
 import type { Data } from './data.ts';
 import type { Evaluation, RunResult } from './result.ts';
-import { batch, evalEvery, steps, trainer } from './setup.ts';
+import type { Setup } from './setup.ts';
 import type { Arm } from './studies.ts';
 
 /** What a run is started with. */
@@ -16,6 +16,7 @@ export interface Workshop {
   readonly children: Children;
   readonly maskloom: Maskloom;
   readonly data: Data;
+  readonly setup: Setup;
 }
 
 /** One arm with one seed. */
@@ -26,10 +27,11 @@ export interface Job {
 
 /** Trains once: a plan, two sidecars, and the trainer on one thread. Its files go to `folder`. */
 export async function train(
-  { root, children, maskloom, data }: Workshop,
+  { root, children, maskloom, data, setup }: Workshop,
   { arm, seed }: Job,
   folder: string,
 ): Promise<RunResult> {
+  const { batch, evalEvery, steps, trainer } = setup;
   const plan = join(folder, 'plan.json');
   const log = join(folder, 'log.jsonl');
   await maskloom.plan(plan, data.train, { ...arm.masks, seed, batch });

@@ -1,15 +1,18 @@
 import { type Band, dotChart, lineChart, type Series } from '../plots/chart.ts';
 import type { RunResult } from '../result.ts';
-import { evalEvery } from '../setup.ts';
 import { confidence } from '../statistics.ts';
 import type { Study } from '../studies.ts';
-import { type ArmSummary, mean } from '../summary.ts';
+import { type ArmSummary, bestOf, mean } from '../summary.ts';
 
 /** An arm, and the colour that it has in all plots. */
 export type ColoredSummary = ArmSummary & { readonly color: string };
 
 /** Held-out loss over steps, and the loss on what each arm hides. */
-export function lossChart({ title }: Study, arms: readonly ColoredSummary[]): string {
+export function lossChart(
+  { title }: Study,
+  arms: readonly ColoredSummary[],
+  evalEvery: number,
+): string {
   const heldOut = arms.map(({ arm, color, runs }): Series => {
     const points = over(runs, ({ evaluations }) =>
       evaluations.map(({ step, loss }) => [step, loss] as const),
@@ -19,7 +22,7 @@ export function lossChart({ title }: Study, arms: readonly ColoredSummary[]): st
   const train = arms.map(
     ({ arm, color, runs }): Series => ({
       ...{ label: `${arm.label}: train`, color, dashed: true },
-      points: over(runs, trainLoss),
+      points: over(runs, ({ losses }) => trainLoss(losses, evalEvery)),
     }),
   );
   return lineChart(
@@ -38,10 +41,9 @@ export function lossChart({ title }: Study, arms: readonly ColoredSummary[]): st
 export function heldOutChart({ title }: Study, arms: readonly ColoredSummary[]): string {
   return dotChart(
     {
+      ...dotText,
       title: `${title}: held-out loss at the end`,
       description: `Means with 95 % confidence intervals. ${endings(arms)}`,
-      xLabel: 'held-out loss (nats a hidden token)',
-      yLabel: 'rings: single seeds; dot and line: mean and its 95 % confidence interval',
     },
     arms.map(({ arm, color, heldOut, runs }) => ({
       ...{ label: arm.label, color, ...heldOut },
@@ -49,6 +51,29 @@ export function heldOutChart({ title }: Study, arms: readonly ColoredSummary[]):
     })),
   );
 }
+
+/** The lowest held-out loss of each run: as if it had been stopped in time. */
+export function bestChart({ title }: Study, arms: readonly ColoredSummary[]): string {
+  const means = arms.map(
+    ({ arm, best }) => `${arm.label} comes down to a held-out loss of ${best.mean.toFixed(3)}.`,
+  );
+  return dotChart(
+    {
+      ...dotText,
+      title: `${title}: held-out loss at the best evaluation of each run`,
+      description: `Means with 95 % confidence intervals. ${means.join(' ')}`,
+    },
+    arms.map(({ arm, color, best, runs }) => ({
+      ...{ label: arm.label, color, ...best },
+      runs: runs.map((run) => bestOf(run).loss),
+    })),
+  );
+}
+
+const dotText = {
+  xLabel: 'held-out loss (nats a hidden token)',
+  yLabel: 'rings: single seeds; dot and line: mean and its 95 % confidence interval',
+};
 
 /** Held-out loss less the loss on the training text, over steps. */
 export function gapChart(
@@ -85,7 +110,7 @@ function endings(arms: readonly ArmSummary[]): string {
 }
 
 /** Training loss, as means of as many steps as there are between two evaluations. */
-function trainLoss({ losses }: RunResult): (readonly [number, number])[] {
+function trainLoss(losses: readonly number[], evalEvery: number): (readonly [number, number])[] {
   const points: (readonly [number, number])[] = [];
   for (let end = evalEvery; end <= losses.length; end += evalEvery) {
     points.push([end, mean(losses.slice(end - evalEvery, end))]);
