@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parsePlan } from '@maskloom/loader';
+import { createLoader, type Loader, parsePlan } from '@maskloom/loader';
 import { openDataset } from '@maskloom/shards';
 import { type Sidecar, serve } from 'maskloom';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,6 +20,7 @@ const evalSteps = 4;
 let folder: string;
 let plain: Sidecar;
 let ordered: Sidecar;
+const loaders: Loader[] = [];
 const at = (name: string): string => join(folder, name);
 
 async function runMaskloom(...words: string[]): Promise<void> {
@@ -35,7 +36,10 @@ async function serveText(name: string, encode: string[], plan: string[]): Promis
   await runMaskloom('encode', ...texts, ...size, ...encode);
   await runMaskloom('plan', '--data', data, '--batch', '8', ...plan, '--out', file);
   const dataset = await openDataset(data);
-  return serve({ plan: parsePlan(await readFile(file, 'utf8')), dataset, port: 0, workers: 1 });
+  const plan = parsePlan(await readFile(file, 'utf8'));
+  const loader = await createLoader({ plan, dataset, workers: 1 });
+  loaders.push(loader);
+  return serve({ loader, manifest: dataset.manifest });
 }
 
 beforeAll(async () => {
@@ -55,6 +59,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await plain?.close();
   await ordered?.close();
+  for (const loader of loaders) await loader.close();
   await rm(folder, { recursive: true });
 });
 
