@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isMap, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { closestName } from './closest-name.ts';
 import { OptionsError } from './errors.ts';
 import type { Given, GivenValue } from './given.ts';
@@ -58,7 +58,7 @@ function entriesOf(text: string, path: string): Entry[] {
   const [error] = document.errors;
   if (error !== undefined) refuse(lineAt(error.pos[0]), `${error.message}: correct the YAML`);
   const { contents } = document;
-  if (contents === null) return [];
+  if (contents === null || (isScalar(contents) && contents.value === null)) return [];
   if (!isMap(contents)) {
     const found = shown(contents.toJS(document));
     const expected = 'options and their values, such as steps: 200';
