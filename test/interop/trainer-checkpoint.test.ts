@@ -29,12 +29,12 @@ async function runMaskloom(...words: string[]): Promise<void> {
 }
 
 /** A sidecar of text, cut into samples by `encode`'s further words, under a plan of `plan`'s. */
-async function serveText(name: string, encode: string[], plan: string[]): Promise<Sidecar> {
+async function serveText(name: string, encode: string[], planned: string[]): Promise<Sidecar> {
   const data = at(name);
   const file = at(`${name}.json`);
   const size = ['--tokenizer', at('tokenizer'), '--max-length', '64', '--out', data];
   await runMaskloom('encode', ...texts, ...size, ...encode);
-  await runMaskloom('plan', '--data', data, '--batch', '8', ...plan, '--out', file);
+  await runMaskloom('plan', '--data', data, '--batch', '8', ...planned, '--out', file);
   const dataset = await openDataset(data);
   const plan = parsePlan(await readFile(file, 'utf8'));
   const loader = await createLoader({ plan, dataset, workers: 1 });
