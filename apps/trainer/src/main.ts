@@ -10,6 +10,7 @@ type Run = (words: readonly string[]) => Promise<void>;
 const commands: Readonly<Record<string, () => Promise<Run>>> = {
   train: async () => (await import('./commands/train.ts')).train,
   config: async () => (await import('./commands/config.ts')).config,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
   fill: async () => (await import('./commands/fill.ts')).fill,
 };
 

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TrainingError } from '../errors.ts';
 import { damagedAdvice, digestOf, type FileDigest, writeDurably } from './durable-file.ts';
@@ -23,6 +24,16 @@ export interface CheckpointContent {
   readonly isBest: boolean;
 }
 
+/** What is written beside a checkpoint's content. */
+export interface CheckpointExtras {
+  /** Folder of a tokenizer, whose files are copied. */
+  readonly tokenizer?: string;
+}
+
+/** Files of a tokenizer that transformers looks for. */
+const isTokenizerFile = (name: string): boolean =>
+  /^(tokenizer|tokenizer_config|special_tokens_map|vocab)\.(json|txt)$/.test(name);
+
 /** A checkpoint that was read. */
 export interface Checkpoint extends CheckpointContent {
   readonly folder: string;
@@ -39,9 +50,10 @@ export const stateFile = 'state.json';
  */
 export async function writeCheckpoint(
   folder: string,
-  { state, model, optimizer, config, isBest }: CheckpointContent,
+  { state, model, optimizer, config, isBest, tokenizer }: CheckpointContent & CheckpointExtras,
   serial: number,
 ): Promise<void> {
+  if (tokenizer !== undefined) await copyTokenizer(tokenizer, folder);
   const json = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
   const files: Record<CheckpointFile, FileDigest> = {
     // transformers refuses a file that does not say whose tensors it has.
@@ -71,6 +83,14 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const { tensors: optimizer } = await readSafetensors(join(folder, 'optimizer.safetensors'));
   const config = await readJson(join(folder, 'config.json'));
   return { folder, state, model, optimizer, config, isBest };
+}
+
+/** Copies a tokenizer's files. */
+export async function copyTokenizer(from: string, to: string): Promise<void> {
+  const names = (await readdir(from)).filter(isTokenizerFile);
+  for (const name of names) {
+    await writeDurably(join(to, name), [new Uint8Array(await readFile(join(from, name)))]);
+  }
 }
 
 async function checkFile(

@@ -5,6 +5,7 @@ import { TrainingError } from '../errors.ts';
 import {
   type Checkpoint,
   type CheckpointContent,
+  type CheckpointExtras,
   readCheckpoint,
   stateFile,
   writeCheckpoint,
@@ -25,7 +26,7 @@ export interface Checkpoints {
    * @returns its folder
    * @throws {TrainingError} if it cannot be written, as on a full disk.
    */
-  save(content: CheckpointContent): Promise<string>;
+  save(content: CheckpointContent & CheckpointExtras): Promise<string>;
   /**
    * The last that was written and is whole; undefined if there is none.
    *
@@ -92,7 +93,7 @@ export async function openCheckpoints(
   };
 }
 
-async function add(folder: string, content: CheckpointContent): Promise<string> {
+async function add(folder: string, content: CheckpointContent & CheckpointExtras): Promise<string> {
   const { step } = content.state;
   const path = join(folder, `step-${String(step).padStart(8, '0')}`);
   const draft = draftOf(path);

@@ -1,17 +1,14 @@
-import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TrainingError } from '../errors.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { generatorConfig } from '../model/electra.ts';
-import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, copyTokenizer, readCheckpoint } from './checkpoint.ts';
 import { fileError, writeDurably } from './durable-file.ts';
 import { discriminatorTensors, generatorTensors } from './electra-tensors.ts';
 import { huggingFaceGeneratorConfig } from './hugging-face-config.ts';
 import { draftOf, putInPlace } from './leftovers.ts';
 import { type HostTensors, writeSafetensors } from './safetensors.ts';
-
-/** Files of a tokenizer, which a checkpoint may have. */
-const isTokenizer = /^(tokenizer|special_tokens|vocab).*\.(json|txt)$/;
 
 /**
  * Writes the model of a checkpoint without what training needs: a folder that transformers loads, whole or not there. Of an
@@ -37,9 +34,7 @@ export async function exportModel(folder: string, out: string): Promise<void> {
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft);
     await writeModels(checkpoint, draft);
-    for (const name of await readdir(folder)) {
-      if (isTokenizer.test(name)) await copyFile(join(folder, name), join(draft, name));
-    }
+    await copyTokenizer(folder, draft);
     await putInPlace(draft, out);
   } catch (cause) {
     await rm(draft, { recursive: true, force: true }).catch(() => {});

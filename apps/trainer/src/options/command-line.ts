@@ -21,11 +21,20 @@ function flagOf(name: OptionName, kind: Kind<unknown>, group: Group): Flag {
   const flags = `--${name} ${kind.placeholder}`.trim();
   const flag = new Flag(flags, describe(name)).helpGroup(`${titleOf(group)}:`);
   if (kind.type === 'flag') return flag;
+  const read = readerOf(kind);
   return flag.argParser((text, before: unknown) => {
-    const value = kind.fromText(text);
-    if (value === undefined) throw new InvalidArgumentError(`Expected ${kind.expected}.`);
+    const value = read(text);
     return Array.isArray(value) && Array.isArray(before) ? [...before, ...value] : value;
   });
+}
+
+/** Reads a word of the command line as commander wants it: it is told what was expected. */
+export function readerOf<Value>({ fromText, expected }: Kind<Value>): (text: string) => Value {
+  return (text) => {
+    const value = fromText(text);
+    if (value !== undefined) return value;
+    throw new InvalidArgumentError(`Expected ${expected}.`);
+  };
 }
 
 function describe(name: OptionName): string {

@@ -130,12 +130,6 @@ export const table = {
     only: ['electra'],
     doc: "weight of the discriminator's loss beside the generator's",
   }),
-  unpadded: option({
-    group: 'model',
-    kind: flag,
-    default: false,
-    doc: 'compute a batch as one long row, so that nothing is computed for padding',
-  }),
   'init-from': open({
     group: 'model',
     kind: path('<folder>'),
@@ -213,7 +207,7 @@ export const table = {
     group: 'optimiser',
     kind: choice('float32', 'float16'),
     default: 'float32',
-    doc: 'numbers that are computed with; parameters and their sums stay float32',
+    doc: 'numbers that the encoder computes with, on a GPU that has them; all else stays float32',
   }),
   seed: option({
     group: 'optimiser',
@@ -238,7 +232,7 @@ export const table = {
     group: 'machine',
     kind: integer('<count>', { least: 1, most: 256 }),
     default: 1,
-    doc: 'processes on this machine that share each batch',
+    doc: 'threads on this machine that share each batch; the result is the same but for rounding',
   }),
 
   out: open({

@@ -30,7 +30,7 @@ Deno.test('without options the defaults are those that the table says', () => {
     ...{ timeout: 30, evalEvery: 100, evalSteps: 10, patience: 0 },
     ...{ architecture: 'bert', size: 'tiny', layers: 2, hidden: 128, heads: 2, intermediate: 512 },
     ...{ embedding: 128, norm: 'post', dropout: 0.1, length: 0, generatorSize: 0.25 },
-    ...{ discriminatorWeight: 50, unpadded: false, steps: 200, optimizer: 'adamw', lr: 1e-3 },
+    ...{ discriminatorWeight: 50, steps: 200, optimizer: 'adamw', lr: 1e-3 },
     ...{ schedule: 'linear', warmup: 40, beta1: 0.9, beta2: 0.98, epsilon: 1e-6 },
     ...{ weightDecay: 0.01, clip: 1, accumulate: 1, precision: 'float32', device: 'auto' },
     ...{ threads: 0, ranks: 1, checkpointEvery: 0, keep: 3, resume: false, verbose: false },

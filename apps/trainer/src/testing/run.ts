@@ -8,7 +8,14 @@ export function tinyRun(sidecar: Sidecar, change: Partial<RunOptions> = {}): Run
   return {
     ...{ url: [sidecar.url], evalUrl: sidecar.url, evalEvery: 10, evalSteps: 1, timeout: 30 },
     ...{ patience: 0, architecture: 'bert', layers: 1, hidden: 16, heads: 1, intermediate: 64 },
-    ...{ norm: 'post', dropout: 0, length: 0, generatorSize: 0.5, discriminatorWeight: 50 },
+    ...{
+      norm: 'post',
+      dropout: 0,
+      precision: 'float32',
+      length: 0,
+      generatorSize: 0.5,
+      discriminatorWeight: 50,
+    },
     ...{ steps: 3, optimizer: 'adamw', lr: 1e-3, schedule: 'linear', warmup: 2, clip: 1 },
     ...{ beta1: 0.9, beta2: 0.98, epsilon: 1e-6, weightDecay: 0.01, accumulate: 1, seed: 1n },
     ...{ checkpointEvery: 0, keep: 3, resume: false },

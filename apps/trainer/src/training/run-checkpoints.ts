@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Position } from '@maskloom/client';
 import { type Checkpoint, openCheckpoints } from '../checkpoint/checkpoints.ts';
@@ -47,7 +48,8 @@ interface Run {
 /** Opens the checkpoints of a run; without a folder there are none. */
 export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
   const { options, config, planId, padId, tell } = run;
-  const { out, keep, resume, initFrom } = options;
+  const { out, keep, resume, initFrom, tokenizer } = options;
+  if (tokenizer !== undefined) checkTokenizer(tokenizer);
   const checkpoints =
     out === undefined ? undefined : await openCheckpoints(join(out, 'checkpoints'), { keep });
   const identity = identityOf(run);
@@ -88,11 +90,21 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
         ...{ isBest, model: parameters, optimizer: named({ first, second }) },
         state: { version: 1, step, planId, loader: from, digest, best, run: identity },
         config: huggingFaceConfig(config, { padId }),
+        ...(tokenizer === undefined ? {} : { tokenizer }),
       });
       lastStep = step;
       return last;
     },
   };
+}
+
+/** @throws {TrainingError} if a folder has no tokenizer */
+function checkTokenizer(folder: string): void {
+  if (existsSync(join(folder, 'tokenizer.json'))) return;
+  throw new TrainingError(
+    'DATA',
+    `There is no tokenizer.json in ${folder}, expected the tokenizer that the data was encoded with: give its folder with --tokenizer`,
+  );
 }
 
 /** What must be the same when a run is resumed: all that its losses depend on. */

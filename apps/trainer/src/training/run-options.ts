@@ -1,4 +1,5 @@
 import type { Architecture } from '../model/config.ts';
+import type { Precision } from '../model/precision.ts';
 import type { DataOptions } from './data.ts';
 import type { OptimizerOptions } from './optimizers/optimizer.ts';
 import type { Schedule } from './schedule.ts';
@@ -20,6 +21,7 @@ export interface RunOptions extends DataOptions, OptimizerOptions {
   readonly embedding?: number;
   readonly norm: 'post' | 'pre';
   readonly dropout: number;
+  readonly precision: Precision;
   /** Longest row; 0 for the data's longest sample. */
   readonly length: number;
   readonly generatorSize: number;
@@ -43,6 +45,8 @@ export interface RunOptions extends DataOptions, OptimizerOptions {
   readonly checkpointEvery: number;
   /** Checkpoints that are kept, beside the best. */
   readonly keep: number;
+  /** Folder of a tokenizer that checkpoints get a copy of. */
+  readonly tokenizer?: string;
   /** Go on from the newest checkpoint of `out`. */
   readonly resume: boolean;
 }

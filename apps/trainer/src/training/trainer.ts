@@ -1,6 +1,7 @@
 import { jit, numpy as np, tree } from '@jax-js/jax';
 import type { HostTensors } from '../checkpoint/safetensors.ts';
 import { TrainingError } from '../errors.ts';
+import { toDevice, toHost } from '../model/host-parameters.ts';
 import type { BatchRandomness, Counts, Model, Sums } from '../model/model.ts';
 import { initialParameters, type Parameters, sizeOf } from '../model/parameters.ts';
 import type { Tensor } from '../model/tensor.ts';
@@ -76,7 +77,6 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
   const direction = options.optimizer === 'lamb' ? lamb : adamW;
   let parameters = initialParameters(model.specs, seed);
   let moments = initialMoments(parameters);
-  const shapes = new Map(model.specs.map(({ name, shape }) => [name, shape]));
 
   const add = jit((first: Parameters, second: Parameters) =>
     Object.fromEntries(
@@ -151,12 +151,12 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
     restore(snapshot) {
       tree.dispose(parameters);
       tree.dispose(moments);
-      parameters = toDevice(snapshot.parameters, shapes);
+      parameters = toDevice(snapshot.parameters, model.specs);
       const { first, second } = snapshot;
       moments =
         first === undefined || second === undefined
           ? initialMoments(parameters)
-          : { first: toDevice(first, shapes), second: toDevice(second, shapes) };
+          : { first: toDevice(first, model.specs), second: toDevice(second, model.specs) };
     },
     dispose() {
       tree.dispose(parameters);
@@ -189,30 +189,4 @@ function checkLoss(loss: number, norm: number, { masked }: Counts): void {
     const expected = 'expected a finite number';
     throw new TrainingError('LOSS', `The loss is ${loss} and its gradient ${norm}, ${expected}`);
   }
-}
-
-async function toHost(parameters: Parameters): Promise<HostTensors> {
-  const host: HostTensors = {};
-  for (const [name, tensor] of Object.entries(parameters)) {
-    const data = (await tensor.ref.data()) as Float32Array<ArrayBuffer>;
-    host[name] = { shape: [...tensor.shape], data };
-  }
-  return host;
-}
-
-/** @throws {TrainingError} if a tensor is missing, or of another shape than the model's. */
-function toDevice(host: HostTensors, shapes: ReadonlyMap<string, readonly number[]>): Parameters {
-  const parameters: Parameters = {};
-  for (const [name, shape] of shapes) {
-    const found = host[name];
-    if (found?.shape.join() !== shape.join()) {
-      const what = found === undefined ? 'is missing' : `has the shape [${found.shape}]`;
-      throw new TrainingError(
-        'MODEL',
-        `The parameter ${name} ${what}, expected [${shape}]: use the checkpoint of a model of the same sizes`,
-      );
-    }
-    parameters[name] = np.array(found.data, { shape: [...shape] });
-  }
-  return parameters;
 }
