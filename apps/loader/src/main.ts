@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { cacheCommand } from './commands/cache.ts';
 import { encodeCommand } from './commands/encode.ts';
 import { planCommand } from './commands/plan/plan.ts';
-import { previewCommand } from './commands/preview.ts';
+import { previewCommand } from './commands/preview/preview.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tokenizerCommand } from './commands/tokenizer.ts';
 import { verifyCommand } from './commands/verify.ts';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ArgumentError } from '@maskloom/core';
 import {
   type Batch,
@@ -10,6 +9,7 @@ import {
   stepsPerEpoch,
 } from '@maskloom/loader';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { batchDigest } from '../batch-digest.ts';
 import { cacheOf, cacheOption, cacheSizeOption } from '../cache-options.ts';
 import { Datasets } from '../datasets.ts';
 import { runInDeno } from '../in-deno.ts';
@@ -144,8 +144,7 @@ async function verifyPlan(plan: Plan, options: VerifyCommandOptions): Promise<vo
     digest.updateDigests(digests);
     const [{ epoch: at, step: of, next }] = slices as [Batch];
     if (options.stepDigests) {
-      const batch = createHash('sha256').update(digests).digest('hex');
-      console.log(`epoch ${at} step ${of} digest ${batch}`);
+      console.log(`epoch ${at} step ${of} digest ${batchDigest(digests)}`);
     }
     if (options.epochs !== undefined && next.epoch !== at) {
       console.log(`epoch ${at} ends with digest ${digest.hex()}`);
