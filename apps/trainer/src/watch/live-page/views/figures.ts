@@ -53,7 +53,7 @@ function throughput({ recent }: Run): Figure {
 function waiting({ recent, total }: Run): Figure {
   const name = 'Waiting for data';
   if (recent === undefined || total === undefined) return { name };
-  const notes = ['share of the time', `${percent(meansOf(total).waitingShare)} of the whole`];
+  const notes = ['share of the time', `${percent(meansOf(total).waitingShare)} since the start`];
   return { name, value: percent(meansOf(recent).waitingShare), notes };
 }
 

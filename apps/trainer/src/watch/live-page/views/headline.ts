@@ -2,7 +2,7 @@ import { duration } from '../../duration.ts';
 import type { Run } from '../history/history.ts';
 import { meansOf } from '../history/step-span.ts';
 import { escapeHtml } from './html.ts';
-import { integer, nats } from './numbers.ts';
+import { integer, nats, short } from './numbers.ts';
 
 /** The state of a run in a word or two. */
 export function stateOf({ end }: Run, isOver: boolean): string {
@@ -13,10 +13,7 @@ export function stateOf({ end }: Run, isOver: boolean): string {
 
 /** What is trained, and on what. */
 export function headline({ start }: Run): string {
-  const parameters = start.parameters.toLocaleString('en', {
-    notation: 'compact',
-    maximumFractionDigits: 1,
-  });
+  const parameters = short(start.parameters);
   return `${escapeHtml(start.architecture)}, ${parameters} parameters, on ${escapeHtml(start.device)}`;
 }
 

@@ -1,4 +1,5 @@
 import { escapeHtml } from '../html.ts';
+import { integer, tick } from '../numbers.ts';
 import { pixelAt, type Scale, ticks } from './scale.ts';
 
 export type Point = readonly [step: number, value: number];
@@ -60,7 +61,7 @@ function valueAxis(x: Scale, y: Scale, unit: string): string {
   return ticks(y.values, count)
     .map((value) => {
       const at = pixelAt(y, value).toFixed(1);
-      const text = `${value.toLocaleString('en', { maximumSignificantDigits: 6 })}${unit && `\u00a0${unit}`}`;
+      const text = `${tick(value)}${unit && `\u00a0${unit}`}`;
       return `<line class="grid" x1="${left}" x2="${right}" y1="${at}" y2="${at}"/><text x="${left - 10}" y="${at}" dy="0.34em" text-anchor="end">${text}</text>`;
     })
     .join('\n');
@@ -73,7 +74,7 @@ function stepAxis(x: Scale, y: Scale, width: number): string {
     .filter(Number.isInteger)
     .map((step) => {
       const at = pixelAt(x, step).toFixed(1);
-      return `<line class="axis" x1="${at}" x2="${at}" y1="${bottom}" y2="${bottom + 4}"/><text x="${at}" y="${bottom + 20}" text-anchor="middle">${step.toLocaleString('en')}</text>`;
+      return `<line class="axis" x1="${at}" x2="${at}" y1="${bottom}" y2="${bottom + 4}"/><text x="${at}" y="${bottom + 20}" text-anchor="middle">${integer(step)}</text>`;
     });
   return `<line class="axis" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>
 ${labels.join('\n')}`;
