@@ -67,10 +67,15 @@ async function watch(chromium: string, use: (watched: Watched) => Promise<void>)
   }
 }
 
+/** Expects something of a value sooner or later, on a busy machine too. */
+function eventually(value: () => Promise<unknown>) {
+  return expect.poll(value, { timeout: 20_000 });
+}
+
 /** What a part of the page shows, as soon as that is as expected. */
 function shown(tab: Tab, selector: string) {
   const expression = `document.querySelector(${JSON.stringify(selector)}).innerText`;
-  return expect.poll(() => tab.evaluate(expression), { timeout: 20_000 });
+  return eventually(() => tab.evaluate(expression));
 }
 
 const figures = '[data-view="figures"]';
@@ -140,7 +145,7 @@ describe('the live page', () => {
       await shown(tab, '.progress').toContain('step 150 of 200');
       const late = await open();
       const points = `document.querySelector('path.faint')?.getAttribute('d').split('L').length`;
-      await expect.poll(() => late.evaluate(points)).toBe(150);
+      await eventually(() => late.evaluate(points)).toBe(150);
       write({ type: 'end', steps: 150, reason: 'early-stop', digest: planId, seconds: 75 });
       close();
       for (const one of [tab, late]) {
