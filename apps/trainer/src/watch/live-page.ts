@@ -10,8 +10,8 @@ export interface LivePageOptions {
   readonly port: number;
 }
 
-/** Most milliseconds that `close` waits for the last figures to be sent. */
-const farewell = 500;
+/** Most milliseconds that `close` waits for the thread to send the last figures, which takes a few. */
+const farewell = 2000;
 
 /**
  * Serves a page that shows a run while it goes on, and keeps showing those who have it open what it showed last.
