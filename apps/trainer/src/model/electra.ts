@@ -8,13 +8,14 @@ import { createDraws } from '@maskloom/core';
 import type { HostBatch } from '../training/batch.ts';
 import type { ModelConfig } from './config.ts';
 import { type DeviceBatch, deviceBatch } from './device-batch.ts';
-import { withGradients } from './differentiate.ts';
+import { withPullBack } from './differentiate.ts';
 import { dropoutFactors } from './dropout.ts';
 import { bertEncoder } from './encoders/bert.ts';
 import { encodingOf } from './encoding.ts';
-import { correctCount, crossEntropySum, maskedTokensHead } from './heads/masked-tokens.ts';
+import { correctCount, crossEntropy } from './heads/cross-entropy.ts';
+import { maskedTokensHead } from './heads/masked-tokens.ts';
 import {
-  binaryCrossEntropySum,
+  binaryCrossEntropy,
   replacedTokensLogits,
   replacedTokensSpecs,
 } from './heads/replaced-tokens.ts';
@@ -66,43 +67,47 @@ export function electraModel(config: ModelConfig): Model {
   const discriminating = encodingOf(discriminator, config.precision);
   const generating = encodingOf(generator, config.precision);
 
+  /** The generator's logits, of states [M, hidden]. Consumes its arguments. */
+  function logitsOf(values: Parameters, states: Tensor): Tensor {
+    const used = new Weights(values);
+    const logits = head.logits(used, states);
+    used.dispose();
+    return logits;
+  }
+
+  /** Guesses tokens, and scores the logits. Consumes its arguments. */
+  function guess(logits: Tensor, labels: Tensor, weights: Tensor, uniform: Tensor) {
+    const probabilities = nn.softmax(logits.ref, -1).slice([], [0, config.vocab]);
+    const guesses = sample(probabilities, uniform);
+    const correct = correctCount(logits.ref, labels.ref, weights.ref);
+    return { ...crossEntropy(logits, labels, weights), guesses, correct };
+  }
+
   const generateStep = jit(
     (parameters: Parameters, batch: DeviceBatch, uniform: Tensor, scale: Tensor) => {
       const { picked, pickedAt, labels, weights } = batch;
       tree.dispose(batch.sentenceLabels);
       const [states, pullBack] = generating.differentiable(parameters, batch);
       const shape = states.shape;
-      const { found, gradients, rowGradient } = withGradients(
-        (values, rows) => {
-          const used = new Weights(values);
-          const logits = head.logits(used, rows);
-          used.dispose();
-          const guesses = sample(nn.softmax(logits.ref, -1), uniform);
-          const correct = correctCount(logits.ref, labels.ref, weights.ref);
-          const loss = crossEntropySum(logits, labels, weights);
-          return [loss.ref.mul(scale), { loss, guesses, correct }];
-        },
+      const [logits, pullBackHead] = withPullBack(
+        logitsOf,
         tree.ref(pick(parameters, headNames)),
         statesAt(states, picked),
       );
+      const { gradient, ...found } = guess(logits, labels, weights, uniform);
+      const [gradients, rowGradient] = pullBackHead(gradient.mul(scale));
       const [encoderGradients, lookups] = pullBack(spreadStates(rowGradient, pickedAt, shape));
       tree.dispose(parameters);
       return { ...found, gradients: { ...encoderGradients, ...gradients }, lookups };
     },
   );
 
-  /** The discriminator's loss, of its states. Consumes its arguments. */
-  function judge(
-    values: Parameters,
-    states: Tensor,
-    { labels, weights }: Replaced,
-  ): { loss: Tensor; correct: Tensor } {
+  /** The discriminator's logits, of its states. Consumes its arguments. */
+  function judgeLogits(values: Parameters, states: Tensor): Tensor {
     const used = new Weights(values);
     const logits = replacedTokensLogits(used, states);
     used.dispose();
-    const says = np.greater(logits.ref, 0).astype(np.float32);
-    const correct = np.equal(says, labels.ref).astype(np.float32).mul(weights.ref).sum();
-    return { loss: binaryCrossEntropySum(logits, labels, weights), correct };
+    return logits;
   }
 
   const flat = (states: Tensor): Tensor => states.reshape([-1, config.hidden]).astype(np.float32);
@@ -112,14 +117,13 @@ export function electraModel(config: ModelConfig): Model {
       disposeTargets(batch);
       const [states, pullBack] = discriminating.differentiable(parameters, batch);
       const shape = states.shape;
-      const { found, gradients, rowGradient } = withGradients(
-        (values, rows) => {
-          const found = judge(values, rows, replaced);
-          return [found.loss.ref.mul(scale), found];
-        },
+      const [logits, pullBackHead] = withPullBack(
+        judgeLogits,
         tree.ref(pick(parameters, judgeNames)),
         flat(states),
       );
+      const { gradient, ...found } = judge(logits, replaced);
+      const [gradients, rowGradient] = pullBackHead(gradient.mul(scale));
       const [encoderGradients, lookups] = pullBack(rowGradient.reshape(shape));
       tree.dispose(parameters);
       return { ...found, gradients: { ...encoderGradients, ...gradients }, lookups };
@@ -130,22 +134,21 @@ export function electraModel(config: ModelConfig): Model {
     const { picked, pickedAt, labels, weights, sentenceLabels } = batch;
     tree.dispose([pickedAt, labels, weights, ...sentenceLabels]);
     const states = generating.states(parameters, batch);
-    const used = new Weights(parameters);
-    const logits = head.logits(used, statesAt(states, picked));
-    used.dispose();
-    return logits;
+    return logitsOf(parameters, statesAt(states, picked)).slice([], [0, config.vocab]);
   });
 
-  const scoreGuesses = jit((logits: Tensor, labels: Tensor, weights: Tensor, uniform: Tensor) => ({
-    guesses: sample(nn.softmax(logits.ref, -1), uniform),
-    correct: correctCount(logits.ref, labels.ref, weights.ref),
-    loss: crossEntropySum(logits, labels, weights),
-  }));
+  const scoreGuesses = jit((logits: Tensor, labels: Tensor, weights: Tensor, uniform: Tensor) => {
+    const { gradient, ...found } = guess(logits, labels, weights, uniform);
+    gradient.dispose();
+    return found;
+  });
 
   const scoreReplaced = jit((parameters: Parameters, batch: DeviceBatch, replaced: Replaced) => {
     disposeTargets(batch);
     const states = discriminating.states(parameters, batch);
-    return judge(parameters, flat(states), replaced);
+    const { gradient, ...found } = judge(judgeLogits(parameters, flat(states)), replaced);
+    gradient.dispose();
+    return found;
   });
 
   return {
@@ -181,8 +184,8 @@ export function electraModel(config: ModelConfig): Model {
         replaced: replacedLoss,
         ...counts
       } = await numbersOf({
-        mlm: generated.loss,
-        replaced: judged.loss,
+        mlm: generated.sum,
+        replaced: judged.sum,
         generatorCorrect: generated.correct,
         replacedCorrect: judged.correct,
       });
@@ -206,9 +209,9 @@ export function electraModel(config: ModelConfig): Model {
       const { batch: next, replaced } = replaceTokens(batch, guesses);
       const judged = scoreReplaced(tree.ref(parameters), deviceBatch(next), replaced);
       return numbersOf({
-        mlm: scored.loss,
+        mlm: scored.sum,
         correct: scored.correct,
-        replaced: judged.loss,
+        replaced: judged.sum,
         replacedCorrect: judged.correct,
       });
     },
@@ -221,6 +224,13 @@ export function electraModel(config: ModelConfig): Model {
       for (const step of [scoreGuesses, scoreReplaced]) step.dispose();
     },
   };
+}
+
+/** Scores the discriminator's logits. Consumes its arguments. */
+function judge(logits: Tensor, { labels, weights }: Replaced) {
+  const says = np.greater(logits.ref, 0).astype(np.float32);
+  const correct = np.equal(says, labels.ref).astype(np.float32).mul(weights.ref).sum();
+  return { ...binaryCrossEntropy(logits, labels, weights), correct };
 }
 
 /** For each token, whether the discriminator should call it replaced, and whether it counts. Float [T] each. */

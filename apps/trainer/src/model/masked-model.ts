@@ -2,11 +2,12 @@ import { jit, numpy as np, tree } from '@jax-js/jax';
 import type { HostBatch } from '../training/batch.ts';
 import type { ModelConfig } from './config.ts';
 import { type DeviceBatch, deviceBatch } from './device-batch.ts';
-import { withGradients } from './differentiate.ts';
+import { withPullBack } from './differentiate.ts';
 import { dropoutFactors } from './dropout.ts';
 import type { Encoder } from './encoders/encoder.ts';
 import { encodingOf } from './encoding.ts';
-import { correctCount, crossEntropySum, type MaskedTokensHead } from './heads/masked-tokens.ts';
+import { correctCount, crossEntropy } from './heads/cross-entropy.ts';
+import type { MaskedTokensHead } from './heads/masked-tokens.ts';
 import type { SentenceOrderHead } from './heads/sentence-order.ts';
 import { spreadStates, statesAt } from './lookup.ts';
 import type { Model, Scales, Sums } from './model.ts';
@@ -31,45 +32,42 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
   const specs = [...tables, ...encoder.specs, ...headSpecs];
   const headNames = [encoder.tables.token, ...headSpecs].map(({ name }) => name);
 
-  /** Sums of the losses, of states at the picked positions. */
-  function lossesOf(
-    parameters: Parameters,
-    states: Tensor,
-    targets: Targets,
-  ): Record<string, Tensor> {
-    const { labels, weights, sentenceLabels } = targets;
+  /** Logits by the names of their losses, of states [P, hidden] at the picked positions. Consumes its arguments. */
+  function logitsOf(parameters: Parameters, states: Tensor, masked: number): Logits {
     const used = new Weights(parameters);
-    const masked = labels.shape[0]!;
-    const read = sentenceLabels.length === 0 ? [states] : np.split(states, [masked], 0);
-    const logits = maskedTokens.logits(used, read[0]!);
-    const losses: Record<string, Tensor> = { mlm: crossEntropySum(logits, labels, weights) };
-    const [labelsOfRows] = sentenceLabels;
-    if (sentenceOrder !== undefined && labelsOfRows !== undefined) {
-      const rowLogits = sentenceOrder.logits(used, read[1]!);
-      const all = np.ones([labelsOfRows.shape[0]!]);
-      losses['sentenceOrder'] = crossEntropySum(rowLogits, labelsOfRows, all);
+    const [tokens, firsts] = states.shape[0] === masked ? [states] : np.split(states, [masked], 0);
+    const logits: Logits = { mlm: maskedTokens.logits(used, tokens!) };
+    if (sentenceOrder !== undefined && firsts !== undefined) {
+      logits['sentenceOrder'] = sentenceOrder.logits(used, firsts);
     }
     used.dispose();
-    return losses;
+    return logits;
   }
 
   const gradientStep = jit(
     (parameters: Parameters, batch: DeviceBatch, scales: Record<string, Tensor>) => {
-      const { picked, pickedAt, labels, weights, sentenceLabels } = batch;
+      const { picked, pickedAt } = batch;
+      const masked = batch.labels.shape[0]!;
       const [states, pullBack] = encoding.differentiable(parameters, batch);
       const shape = states.shape;
-      const head = withGradients(
-        (values, rows) => {
-          const losses = lossesOf(values, rows, { labels, weights, sentenceLabels });
-          const scaled = Object.entries(losses).map(([name, loss]) => loss.ref.mul(scales[name]!));
-          return [scaled.reduce((sum, part) => sum.add(part)), losses];
-        },
+      const [logits, pullBackHead] = withPullBack(
+        (values, rows) => logitsOf(values, rows, masked),
         tree.ref(pick(parameters, headNames)),
         statesAt(states, picked),
       );
-      const [gradients, lookups] = pullBack(spreadStates(head.rowGradient, pickedAt, shape));
+      const targets = targetsOf(batch);
+      const losses: Record<string, Tensor> = {};
+      const gradients: Logits = {};
+      for (const [name, of] of Object.entries(logits)) {
+        const { labels, weights } = targets[name]!;
+        const { sum, gradient } = crossEntropy(of, labels, weights);
+        losses[name] = sum;
+        gradients[name] = gradient.mul(scales[name]!);
+      }
+      const [headGradients, rowGradient] = pullBackHead(gradients);
+      const [encoderGradients, lookups] = pullBack(spreadStates(rowGradient, pickedAt, shape));
       tree.dispose(parameters);
-      return { losses: head.found, gradients: { ...gradients, ...head.gradients }, lookups };
+      return { losses, gradients: { ...encoderGradients, ...headGradients }, lookups };
     },
   );
 
@@ -81,24 +79,18 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
   }
 
   const evaluateStep = jit((parameters: Parameters, batch: DeviceBatch) => {
-    const { labels, weights, sentenceLabels } = batch;
-    const states = pickedStates(parameters, batch);
-    const used = new Weights(parameters);
-    const masked = labels.shape[0]!;
-    const read = sentenceLabels.length === 0 ? [states] : np.split(states, [masked], 0);
-    const logits = maskedTokens.logits(used, read[0]!);
-    const sums: Record<string, Tensor> = {
-      correct: correctCount(logits.ref, labels.ref, weights.ref),
-      mlm: crossEntropySum(logits, labels, weights),
-    };
-    const [labelsOfRows] = sentenceLabels;
-    if (sentenceOrder !== undefined && labelsOfRows !== undefined) {
-      const rowLogits = sentenceOrder.logits(used, read[1]!);
-      const all = np.ones([labelsOfRows.shape[0]!]);
-      sums['sentenceOrderCorrect'] = correctCount(rowLogits.ref, labelsOfRows.ref, all.ref);
-      sums['sentenceOrder'] = crossEntropySum(rowLogits, labelsOfRows, all);
+    const masked = batch.labels.shape[0]!;
+    const logits = logitsOf(parameters, pickedStates(parameters, batch), masked);
+    const targets = targetsOf(batch);
+    const sums: Record<string, Tensor> = {};
+    for (const [name, of] of Object.entries(logits)) {
+      const { labels, weights } = targets[name]!;
+      const correct = name === 'mlm' ? 'correct' : `${name}Correct`;
+      sums[correct] = correctCount(of.ref, labels.ref, weights.ref);
+      const { sum, gradient } = crossEntropy(of, labels, weights);
+      gradient.dispose();
+      sums[name] = sum;
     }
-    used.dispose();
     return sums;
   });
 
@@ -110,7 +102,7 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
     const used = new Weights(parameters);
     const logits = maskedTokens.logits(used, states.slice([0, masked]));
     used.dispose();
-    return logits;
+    return logits.slice([], [0, config.vocab]);
   });
 
   return {
@@ -152,5 +144,13 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
   };
 }
 
-/** What the picked positions should say. */
-type Targets = Pick<DeviceBatch, 'labels' | 'weights' | 'sentenceLabels'>;
+type Logits = Record<string, Tensor>;
+
+/** What the picked positions should say, by the names of the losses. */
+function targetsOf(batch: DeviceBatch): Record<string, { labels: Tensor; weights: Tensor }> {
+  const { labels, weights, sentenceLabels } = batch;
+  const [ofRows] = sentenceLabels;
+  if (ofRows === undefined) return { mlm: { labels, weights } };
+  const all = np.ones([ofRows.shape[0]!]);
+  return { mlm: { labels, weights }, sentenceOrder: { labels: ofRows, weights: all } };
+}

@@ -163,3 +163,14 @@ Deno.test('clipping bounds the update, and the norm that is told is that before'
   const [, tame] = await lossesOf(2, { options: { ...options, clip: 0.01 } });
   assert.ok(tame! > wild!, `${tame} ${wild}`);
 });
+
+for (const config of [{}, { architecture: 'electra', generatorSize: 0.5 }] as const) {
+  Deno.test(`${JSON.stringify(config)} says a logit of each id, and of nothing more`, async () => {
+    const trainer = createTrainer(createModel(modelConfig({ ...tiny, ...config })), tinyOptions);
+    const batch = tinyBatch();
+    const logits = await trainer.predict(batch);
+    trainer.dispose();
+    assert.equal(logits.length, batch.labels.length * tiny.vocab);
+    assert.ok(logits.every((logit) => Math.abs(logit) < 100));
+  });
+}

@@ -1,4 +1,4 @@
-import { nn, numpy as np } from '@jax-js/jax';
+import { numpy as np } from '@jax-js/jax';
 import { gelu, linear, normalise } from '../layers.ts';
 import { biasSpec, linearSpecs, normSpecs, type ParameterSpec } from '../parameters.ts';
 import type { Tensor } from '../tensor.ts';
@@ -7,7 +7,7 @@ import type { Weights } from '../weights.ts';
 /** Says which ids are hidden. The token table is its last product. */
 export interface MaskedTokensHead {
   readonly specs: readonly ParameterSpec[];
-  /** Logits [M, vocab] of states [M, hidden]. */
+  /** Logits [M, width] of states [M, hidden]; from the vocabulary's size on they are so low that their softmax is 0. */
   logits(weights: Weights, states: Tensor): Tensor;
 }
 
@@ -20,6 +20,9 @@ export interface MaskedTokensNames {
   readonly bias: string;
 }
 
+/** Logits are padded to a multiple of this: jax-js' products take twice as long for BERT's 30,522 ids, which have few factors. */
+const widthMultiple = 64;
+
 /** A product, GELU and normalisation, then the token table: the head of BERT and of all that follow it. */
 export function maskedTokensHead(
   { vocab, hidden, embedding }: { vocab: number; hidden: number; embedding: number },
@@ -27,6 +30,7 @@ export function maskedTokensHead(
   { hasBiases = true, epsilon = 1e-12 } = {},
 ): MaskedTokensHead {
   const biases = { bias: hasBiases };
+  const missing = Math.ceil(vocab / widthMultiple) * widthMultiple - vocab;
   return {
     specs: [
       ...linearSpecs(dense, hidden, embedding, biases),
@@ -36,27 +40,15 @@ export function maskedTokensHead(
     logits(weights, states) {
       const transformed = gelu(linear(states, weights, dense));
       const normed = normalise(transformed, weights, norm, epsilon);
-      return np.matmul(normed, weights.get(`${token}.weight`).transpose()).add(weights.get(bias));
+      const table = padEnd(weights.get(`${token}.weight`), missing, 0);
+      return np.matmul(normed, table.transpose()).add(padEnd(weights.get(bias), missing, -1e9));
     },
   };
 }
 
-/**
- * Sum of the weighted cross entropies `logsumexp(logits) - logits[label]`, in nats.
- *
- * @param logits Float [M, classes]
- * @param labels Int32 [M]
- * @param weights Float [M]: 1, or 0 where there is nothing to predict
- */
-export function crossEntropySum(logits: Tensor, labels: Tensor, weights: Tensor): Tensor {
-  const [count, classes] = logits.shape as [number, number];
-  // nn.oneHot would build a table of classes x classes.
-  const isLabel = np.equal(labels.reshape([count, 1]), np.arange(classes).reshape([1, classes]));
-  const atLabel = np.where(isLabel, logits.ref, 0).sum(-1);
-  return nn.logsumexp(logits, -1).sub(atLabel).mul(weights).sum();
-}
-
-/** How many of the weighted rows have their label as the largest logit. */
-export function correctCount(logits: Tensor, labels: Tensor, weights: Tensor): Tensor {
-  return np.equal(np.argmax(logits, -1), labels).astype(np.float32).mul(weights).sum();
+/** As many more rows of a value. */
+function padEnd(tensor: Tensor, count: number, value: number): Tensor {
+  if (count === 0) return tensor;
+  const [, ...rest] = tensor.shape;
+  return np.concatenate([tensor, np.full([count, ...rest], value)], 0);
 }

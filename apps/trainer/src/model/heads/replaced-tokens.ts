@@ -3,6 +3,7 @@ import { gelu, linear } from '../layers.ts';
 import { linearSpecs, type ParameterSpec } from '../parameters.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Weights } from '../weights.ts';
+import type { Loss } from './cross-entropy.ts';
 
 const dense = 'discriminator_predictions.dense';
 const output = 'discriminator_predictions.dense_prediction';
@@ -18,10 +19,11 @@ export function replacedTokensLogits(weights: Weights, states: Tensor): Tensor {
 }
 
 /**
- * Sum of the weighted binary cross entropies, in nats.
+ * The weighted binary cross entropies. Their gradient is `sigmoid(logits) - labels`.
  *
  * @param logits, labels, weights Float [T]
  */
-export function binaryCrossEntropySum(logits: Tensor, labels: Tensor, weights: Tensor): Tensor {
-  return nn.softplus(logits.ref).sub(logits.mul(labels)).mul(weights).sum();
+export function binaryCrossEntropy(logits: Tensor, labels: Tensor, weights: Tensor): Loss {
+  const losses = nn.softplus(logits.ref).sub(logits.ref.mul(labels.ref)).mul(weights.ref);
+  return { sum: losses.sum(), gradient: nn.sigmoid(logits).sub(labels).mul(weights) };
 }
