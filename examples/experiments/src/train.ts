@@ -25,7 +25,7 @@ export interface Job {
   readonly seed: string;
 }
 
-/** Trains once: a plan, two sidecars, and the trainer on one thread. Its files go to `folder`. */
+/** Trains once: a plan, two sidecars, and the trainer. Its files go to `folder`. */
 export async function train(
   { root, children, maskloom, data, setup }: Workshop,
   { arm, seed }: Job,

@@ -164,7 +164,7 @@ function setUp(size: DataSize, arms: readonly ArmSummary[], setup: Setup): strin
   Evaluated every ${evalEvery} steps, on all of the held-out text under plan ${list(runs.map(({ evalPlanId }) => `\`${evalPlanId}\``))}. The sizes were chosen after one run each of dynamic and of static masking with one copy, with a seed
   that is none of these, such that the text is repeated often enough for over-fitting to be seen.
 - Seeds ${seeds.join(', ')}: of the masks, of the order and of the initial weights; the same for all arms.
-- Trained with jax-js on Wasm, one thread a run, at commit ${list(runs.map(({ commit }) => commit))}, on ${list(runs.map(({ date }) => date))}, on ${list(runs.map(({ machine }) => machine))}:
+- Trained with jax-js on Wasm, whose results do not depend on the number of threads, at commit ${list(runs.map(({ commit }) => commit))}, on ${list(runs.map(({ date }) => date))}, on ${list(runs.map(({ machine }) => machine))}:
   ${hours.toFixed(2)} hours of steps in all. At the same commit a run comes to the same losses bit for bit; another may round otherwise.`;
 }
 
