@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import process from 'node:process';
-import { type Device, defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
+import { defaultDevice, getWebGPUDevice, init } from '@jax-js/jax';
 import { TrainingError } from './errors.ts';
 import type { Precision } from './model/precision.ts';
 
@@ -17,16 +17,14 @@ export interface ChosenDevice {
  * Chooses a device and makes it the default. `auto` takes WebGPU where there is a GPU; an adapter that
  * only emulates one in software is slower than Wasm and taken on request only.
  *
- * @param threads of Wasm; 0 for one a core. Results do not depend on it.
  * @throws {TrainingError} if WebGPU is asked for and there is none.
  */
 export async function useDevice(
   choice: DeviceChoice,
   onGpuError: (error: TrainingError) => void,
-  threads = 0,
 ): Promise<ChosenDevice> {
   const chosen = await chooseDevice(choice);
-  const available = await initWith(threads, chosen.device);
+  const available = await init(chosen.device);
   if (!available.includes(chosen.device)) {
     throw new TrainingError(
       'DEVICE',
@@ -48,23 +46,6 @@ export function checkPrecision({ device }: ChosenDevice, precision: Precision): 
   if (device === 'webgpu' && getWebGPUDevice().features.has('shader-f16')) return;
   const what = device === 'wasm' ? 'Wasm has no' : 'This GPU has no';
   throw new TrainingError('DEVICE', `${what} float16: run with --precision float32`);
-}
-
-/** jax-js takes a Web Worker for each core that it is told of; where there are no workers, it computes in this thread. */
-async function initWith(threads: number, device: ChosenDevice['device']): Promise<Device[]> {
-  const { Worker } = globalThis;
-  const cores = Object.getOwnPropertyDescriptor(navigator, 'hardwareConcurrency');
-  if (threads === 1) Reflect.deleteProperty(globalThis, 'Worker');
-  if (threads > 1) {
-    Object.defineProperty(navigator, 'hardwareConcurrency', { value: threads, configurable: true });
-  }
-  try {
-    return await init(device);
-  } finally {
-    globalThis.Worker = Worker;
-    if (cores !== undefined) Object.defineProperty(navigator, 'hardwareConcurrency', cores);
-    else Reflect.deleteProperty(navigator, 'hardwareConcurrency');
-  }
 }
 
 /** A rejected shader or buffer is only logged by default, and what it should have written reads as 0. */

@@ -2,6 +2,7 @@ import type { DeviceChoice } from '../device.ts';
 import { TrainingError } from '../errors.ts';
 import { createModel } from '../model/models.ts';
 import { sizeOf } from '../model/parameters.ts';
+import { Worker } from '../threads.ts';
 import { connectData } from '../training/data.ts';
 import { configOf, type RunContext, type RunResult, run } from '../training/run.ts';
 import type { RunOptions } from '../training/run-options.ts';

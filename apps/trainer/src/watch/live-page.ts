@@ -1,4 +1,5 @@
 import { TrainingError } from '../errors.ts';
+import { Worker } from '../threads.ts';
 import type { FromPage, ToPage } from './live-page/messages.ts';
 import type { Log } from './log.ts';
 
