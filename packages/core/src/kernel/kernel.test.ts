@@ -212,7 +212,7 @@ describe('a kernel', () => {
       ),
       { numRuns: runs },
     );
-    expect(accelerated).toBeGreaterThan((runs * 2) / 3);
+    expect(accelerated).toBeGreaterThan(runs / 2);
   });
 
   test('gives the bytes of the reference in sentence order', () => {
