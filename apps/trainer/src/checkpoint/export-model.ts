@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TrainingError } from '../errors.ts';
@@ -18,14 +19,15 @@ import { type HostTensors, writeSafetensors } from './safetensors.ts';
  */
 export async function exportModel(folder: string, out: string): Promise<void> {
   const checkpoint = await readCheckpoint(folder);
+  // A file is no folder to be replaced either.
   const isThere = await readdir(out).then(
     (names) => names.length > 0,
-    () => false,
+    () => existsSync(out),
   );
   if (isThere) {
     throw new TrainingError(
       'CHECKPOINT',
-      `${out} is not empty, expected a new folder: choose another --out`,
+      `${out} is there already, expected a new or an empty folder: choose another --out`,
     );
   }
   const draft = draftOf(out);

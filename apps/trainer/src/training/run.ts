@@ -212,7 +212,7 @@ class Training {
       const last = this.#checkpoints.last;
       throw new TrainingError(
         'LOSS',
-        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, stream digest ${this.#digest.hex()} with it: look at it with \`maskloom preview --epoch ${epoch} --step ${batchStep}\`; lower --lr or --clip${last === undefined ? '' : `, and go on from ${last} with --resume`}`,
+        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, stream digest ${this.#digest.hex()} with it: look at it with \`maskloom preview --epoch ${epoch} --step ${batchStep}\`; begin again with a lower --lr or --clip and another --out${last === undefined ? '' : `, if need be with --init-from ${last}, whose parameters are good`}`,
         { cause: error },
       );
     }

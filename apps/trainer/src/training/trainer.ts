@@ -149,14 +149,17 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
       };
     },
     restore(snapshot) {
+      // First what may fail: then the trainer is as it was, and can be disposed of.
+      const loaded = toDevice(snapshot.parameters, model.specs);
+      const { first, second } = snapshot;
+      const loadedMoments =
+        first === undefined || second === undefined
+          ? initialMoments(loaded)
+          : { first: toDevice(first, model.specs), second: toDevice(second, model.specs) };
       tree.dispose(parameters);
       tree.dispose(moments);
-      parameters = toDevice(snapshot.parameters, model.specs);
-      const { first, second } = snapshot;
-      moments =
-        first === undefined || second === undefined
-          ? initialMoments(parameters)
-          : { first: toDevice(first, model.specs), second: toDevice(second, model.specs) };
+      parameters = loaded;
+      moments = loadedMoments;
     },
     dispose() {
       tree.dispose(parameters);
