@@ -98,6 +98,34 @@ Deno.test({
         });
       });
 
+      await context.step('stays stopped where it was stopped early', async () => {
+        const early = {
+          out: join(folder, 'early'),
+          lr: 1e-12,
+          evalEvery: 1,
+          patience: 2,
+          steps: 50,
+        };
+        const { last } = await train(early);
+        const again = await train({ ...early, resume: true });
+        assert.equal(again.steps.size, 0);
+        assert.ok(last?.type === 'end' && again.last?.type === 'end');
+        assert.deepEqual([again.last.reason, again.last.digest], ['early-stop', last.digest]);
+      });
+
+      await context.step(
+        'begins with the parameters of another model of the same sizes only',
+        async () => {
+          const initFrom = join(folder, 'undisturbed/checkpoints/step-00000012');
+          const begun = await train({ initFrom, steps: 1, warmup: 0 });
+          assert.ok(begun.steps.get(0)! < undisturbed.steps.get(0)!);
+          await assert.rejects(train({ initFrom, steps: 1, warmup: 0, heads: 2 }), {
+            code: 'MODEL',
+            message: /differs in heads \(1 there, 2 here\)/,
+          });
+        },
+      );
+
       await context.step('has nothing left to do once all steps are done', async () => {
         const { steps, last } = await train({ out: join(folder, 'undisturbed'), resume: true });
         assert.equal(steps.size, 0);

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { Position } from '@maskloom/client';
 import { type Checkpoint, openCheckpoints } from '../checkpoint/checkpoints.ts';
 import { huggingFaceConfig } from '../checkpoint/hugging-face-config.ts';
+import { modelConfigOf } from '../checkpoint/model-config-of.ts';
 import { type HostTensors, readSafetensors } from '../checkpoint/safetensors.ts';
+import { readJson } from '../checkpoint/state-file.ts';
 import { TrainingError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { BestState } from './best.ts';
@@ -64,6 +66,7 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
       const latest = await checkpoints?.latest();
       if (latest === undefined) {
         if (initFrom !== undefined) {
+          await checkModel(initFrom, config);
           const { tensors } = await readSafetensors(join(initFrom, 'model.safetensors'));
           trainer.restore({ parameters: tensors });
         }
@@ -96,6 +99,24 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
       return last;
     },
   };
+}
+
+/**
+ * What shapes do not tell, such as the number of heads, a folder's `config.json` does.
+ *
+ * @throws {TrainingError} if it describes another model
+ */
+async function checkModel(folder: string, config: ModelConfig): Promise<void> {
+  const path = join(folder, 'config.json');
+  const found = modelConfigOf(await readJson(path), path);
+  const sizes = ['architecture', 'norm', 'layers', 'hidden', 'heads', 'intermediate'] as const;
+  const differing = sizes.filter((name) => found[name] !== config[name]);
+  if (differing.length === 0) return;
+  const list = differing.map((name) => `${name} (${found[name]} there, ${config[name]} here)`);
+  throw new TrainingError(
+    'MODEL',
+    `The model in ${folder} differs in ${list.join(', ')}: give --init-from the folder of a model of the same sizes`,
+  );
 }
 
 /** @throws {TrainingError} if a folder has no tokenizer */

@@ -119,17 +119,14 @@ class Training {
     this.#progress = watched.progress;
     try {
       this.#writeStart();
-      let reason: 'steps' | 'early-stop' = 'steps';
       for await (const timed of this.#batches()) {
         await this.#train(timed);
         await this.#evaluateIfDue();
-        if (this.#best.isOver) {
-          reason = 'early-stop';
-          break;
-        }
+        if (this.#best.isOver) break;
         if (this.#isDue(this.#options.checkpointEvery)) await this.#save(false);
       }
       await this.#save(false);
+      const reason = this.#best.isOver ? 'early-stop' : 'steps';
       const seconds = (performance.now() - began) / 1000;
       const digest = this.#digest.hex();
       this.#log.write({ type: 'end', steps: this.#progression.step, reason, digest, seconds });
@@ -162,7 +159,7 @@ class Training {
     const { rank, world } = this.#peers;
     const { step, from } = this.#progression;
     const steps = this.#options.steps - step;
-    if (steps <= 0) return;
+    if (steps <= 0 || this.#best.isOver) return;
     let asked = performance.now();
     const batches = this.#data.train.batches({ steps, layout: 'compact', from, rank, world });
     for await (const batch of batches) {
@@ -212,7 +209,7 @@ class Training {
       const last = this.#checkpoints.last;
       throw new TrainingError(
         'LOSS',
-        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, stream digest ${this.#digest.hex()} with it: look at it with \`maskloom preview --epoch ${epoch} --step ${batchStep}\`; begin again with a lower --lr or --clip and another --out${last === undefined ? '' : `, if need be with --init-from ${last}, whose parameters are good`}`,
+        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, stream digest ${this.#digest.hex()} with it: look at it with \`maskloom preview --epoch ${epoch} --step ${batchStep}\`; begin again with a lower --lr or --clip and another --out${last === undefined ? '' : `, if need be with --init-from ${last}`}`,
         { cause: error },
       );
     }
