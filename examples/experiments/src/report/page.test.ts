@@ -61,7 +61,7 @@ function summariesOf(of: Study): ArmSummary[] {
 
 const size = {
   ...{ text: 'Text', package: 'text@1.0.0', samples: 160, tokens: 9000 },
-  ...{ stepsPerEpoch, heldOutSamples: 50 },
+  ...{ stepsPerEpoch, heldOutSamples: 50, frequencies: { loss: 7.5, accuracy: 0.05 } },
 };
 
 describe('a report', () => {
@@ -77,6 +77,13 @@ describe('a report', () => {
   test('says where no difference could be shown', () => {
     expect(text).toContain(
       '- **the alike** against the one: at the end no difference could be shown (+0.000 ± 0.023 nats; the interval contains 0)',
+    );
+  });
+
+  test('says which arms are worse than token frequencies', () => {
+    expect(text).toContain('has a held-out loss of 7.500, and is right for 5.0 %');
+    expect(text).toContain(
+      'The best arm ends 0.500 nats below that. Not below it at the end: the worse.',
     );
   });
 

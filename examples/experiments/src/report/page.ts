@@ -1,3 +1,4 @@
+import type { FrequencyGuess } from '../frequency-guess.ts';
 import type { Setup } from '../setup.ts';
 import { type Interval, isDifferent } from '../statistics.ts';
 import { hidesAlike, type Study } from '../studies.ts';
@@ -13,6 +14,8 @@ export interface DataSize {
   readonly tokens: number;
   readonly stepsPerEpoch: number;
   readonly heldOutSamples: number;
+  /** What the frequencies of the training text make of the held-out text's hidden tokens. */
+  readonly frequencies: FrequencyGuess;
 }
 
 /** A study's report in Markdown. */
@@ -30,6 +33,8 @@ export function page(
 ${question}
 
 ${findings(study, arms, setup)}
+
+${baseline(arms, size)}
 
 ${note}
 
@@ -78,6 +83,20 @@ function findings(study: Study, arms: readonly ArmSummary[], { steps }: Setup): 
   return `After ${count(steps)} steps, on held-out text:
 
 ${lines.join('\n')}`;
+}
+
+/** Where the arms stand to a guess that looks at nothing. */
+function baseline(arms: readonly ArmSummary[], { frequencies }: DataSize): string {
+  const { loss, accuracy } = frequencies;
+  const lowest = Math.min(...arms.map(({ heldOut }) => heldOut.mean));
+  const above = arms.filter(({ heldOut }) => heldOut.mean >= loss).map(({ arm }) => arm.label);
+  const sentences = [
+    `A guess by the training text's token frequencies alone has a held-out loss of ${loss.toFixed(3)}, and is right for ${percent(accuracy, 1)}.`,
+  ];
+  if (lowest < loss)
+    sentences.push(`The best arm ends ${(loss - lowest).toFixed(3)} nats below that.`);
+  if (above.length > 0) sentences.push(`Not below it at the end: ${above.join('; ')}.`);
+  return sentences.join(' ');
 }
 
 function verdict(difference: Interval): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { openDataset } from '@maskloom/shards';
 import type { Data } from '../data.ts';
+import { frequencyGuess } from '../frequency-guess.ts';
 import type { Measures } from '../measures.ts';
 import { colors } from '../plots/chart.ts';
 import type { RunResult } from '../result.ts';
@@ -69,5 +70,6 @@ async function sizeOf(data: Data, { batch }: Setup): Promise<DataSize> {
     tokens: train.manifest.tokens,
     stepsPerEpoch: Math.floor(train.rows / batch),
     heldOutSamples: heldOut.rows,
+    frequencies: await frequencyGuess(data),
   };
 }
