@@ -16,6 +16,9 @@ const compare = here('trainer_checkpoint.py');
 const texts = ['../../README.md', '../../CHANGELOG.md', '../../docs'].map(here);
 const found = python();
 const evalSteps = 4;
+/** Milliseconds for a model: on a busy machine, importing torch alone takes a good part of a minute. */
+const patience = 240_000;
+const text = 'The [MASK] of a plan is what [MASK] says.';
 
 let folder: string;
 let plain: Sidecar;
@@ -67,8 +70,16 @@ afterAll(async () => {
 async function train(out: string, url: string, ...words: string[]) {
   const sizes = ['--layers', '2', '--hidden', '32', '--heads', '2', '--dropout', '0'];
   const steps = ['--steps', '6', '--warmup', '2', '--eval-steps', String(evalSteps)];
-  const places = ['--url', url, '--eval-url', url, '--out', out, '--device', 'wasm'];
-  const { code, stderr } = await deno(trainer, ...places, ...sizes, ...steps, ...words);
+  const places = ['--url', url, '--eval-url', url, '--out', out, '--tokenizer', at('tokenizer')];
+  const { code, stderr } = await deno(
+    trainer,
+    ...places,
+    ...sizes,
+    ...steps,
+    '--device',
+    'wasm',
+    ...words,
+  );
   expect(code, stderr).toBe(0);
   const log = (await readFile(join(out, 'log.jsonl'), 'utf8')).trim().split('\n');
   const events = log.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -77,44 +88,87 @@ async function train(out: string, url: string, ...words: string[]) {
   return { evaluation, checkpoint: join(out, 'checkpoints', last) };
 }
 
+/** What transformers says of a folder's model. */
+interface Compared {
+  readonly kind: string;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly masked: number;
+  /** For each `[MASK]` of `text` tokens and probabilities, best first. */
+  readonly filled: readonly (readonly [token: string, probability: number])[][];
+}
+
+async function compareWith(model: string, url: string, checkpoint: string): Promise<Compared> {
+  const words = [compare, model, url, String(evalSteps), checkpoint, text];
+  const { code, stdout, stderr } = await run(found.path!, words);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout) as Compared;
+}
+
+/** Checks that `fill` says of a run what transformers says of its model. */
+async function checkFill(out: string, { filled }: Compared): Promise<void> {
+  const { code, stdout, stderr } = await deno(trainer, 'fill', text, '--checkpoint', out, '--json');
+  expect(code, stderr).toBe(0);
+  const { masks } = JSON.parse(stdout) as {
+    masks: { candidates: { token: string; probability: number }[] }[];
+  };
+  expect(masks).toHaveLength(2);
+  for (const [mask, { candidates }] of masks.entries()) {
+    expect(candidates).toHaveLength(5);
+    // Of tokens that are as good as equal, either may come first.
+    const theirs = new Map(filled[mask]);
+    for (const [index, { token, probability }] of candidates.entries()) {
+      expect(probability).toBeCloseTo(filled[mask]![index]![1], 5);
+      expect(probability, token).toBeCloseTo(theirs.get(token)!, 5);
+    }
+  }
+}
+
 describe.skipIf(found.path === undefined)(
-  `transformers loads a checkpoint, and its loss is the trainer's${found.path ? '' : ` (skipped: ${found.reason})`}`,
+  `transformers loads a checkpoint, and its loss and guesses are the trainer's${found.path ? '' : ` (skipped: ${found.reason})`}`,
   () => {
     test.each([
       ['BertForMaskedLM', 'plain', []],
       ['MegatronBertForMaskedLM', 'plain', ['--norm', 'pre']],
       ['AlbertForPreTraining', 'ordered', ['--architecture', 'albert', '--embedding', '16']],
       ['ModernBertForMaskedLM', 'plain', ['--architecture', 'modernbert']],
-    ] as const)('%s', async (kind, data, words) => {
-      const { url } = data === 'plain' ? plain : ordered;
-      const { evaluation, checkpoint } = await train(at(kind), url, ...words);
-      const compared = await run(found.path!, [compare, checkpoint, url, String(evalSteps)]);
-      expect(compared.code, compared.stderr).toBe(0);
-      const result = JSON.parse(compared.stdout) as Record<string, number | string>;
-      expect(result).toMatchObject({ kind, masked: evaluation['masked'] });
-      const figures = evaluation['figures'] as Record<string, number> | undefined;
-      const loss = figures?.['mlm'] ?? (evaluation['loss'] as number);
-      expect(Math.abs((result['loss'] as number) / loss - 1)).toBeLessThan(1e-4);
-      expect(result['accuracy']).toBeCloseTo(evaluation['accuracy'] as number, 3);
-    });
+    ] as const)(
+      '%s',
+      async (kind, data, words) => {
+        const { url } = data === 'plain' ? plain : ordered;
+        const { evaluation, checkpoint } = await train(at(kind), url, ...words);
+        const result = await compareWith(checkpoint, url, checkpoint);
+        expect(result).toMatchObject({ kind, masked: evaluation['masked'] });
+        const figures = evaluation['figures'] as Record<string, number> | undefined;
+        const loss = figures?.['mlm'] ?? (evaluation['loss'] as number);
+        expect(Math.abs(result.loss / loss - 1)).toBeLessThan(1e-4);
+        expect(result.accuracy).toBeCloseTo(evaluation['accuracy'] as number, 3);
+        await checkFill(at(kind), result);
+      },
+      patience,
+    );
 
-    test('ElectraForPreTraining and ElectraForMaskedLM, exported', async () => {
-      const words = ['--architecture', 'electra', '--generator-size', '0.5', '--embedding', '16'];
-      const { evaluation, checkpoint } = await train(at('electra'), plain.url, ...words);
-      const out = at('exported');
-      const exported = await deno(trainer, 'export', '--checkpoint', checkpoint, '--out', out);
-      expect(exported.code, exported.stderr).toBe(0);
-      const generator = join(out, 'generator');
-      const compared = await run(found.path!, [compare, generator, plain.url, String(evalSteps)]);
-      expect(compared.code, compared.stderr).toBe(0);
-      const { kind, loss } = JSON.parse(compared.stdout) as { kind: string; loss: number };
-      expect(kind).toBe('ElectraForMaskedLM');
-      const { mlm } = evaluation['figures'] as { mlm: number };
-      expect(Math.abs(loss / mlm - 1)).toBeLessThan(1e-4);
-      const load =
-        'import sys, transformers as hf; model, info = hf.ElectraForPreTraining.from_pretrained(sys.argv[1], output_loading_info=True); print(sum(map(len, info.values())))';
-      const loaded = await run(found.path!, ['-c', load, out]);
-      expect(loaded.stdout.trim(), loaded.stderr).toBe('0');
-    });
+    test(
+      'ElectraForPreTraining and ElectraForMaskedLM, exported',
+      async () => {
+        const words = ['--architecture', 'electra', '--generator-size', '0.5', '--embedding', '16'];
+        const { evaluation, checkpoint } = await train(at('electra'), plain.url, ...words);
+        const out = at('exported');
+        const exported = await deno(trainer, 'export', '--checkpoint', checkpoint, '--out', out);
+        expect(exported.code, exported.stderr).toBe(0);
+        const generator = join(out, 'generator');
+        const result = await compareWith(generator, plain.url, checkpoint);
+        await checkFill(at('electra'), result);
+        const { kind, loss } = result;
+        expect(kind).toBe('ElectraForMaskedLM');
+        const { mlm } = evaluation['figures'] as { mlm: number };
+        expect(Math.abs(loss / mlm - 1)).toBeLessThan(1e-4);
+        const load =
+          'import sys, transformers as hf; model, info = hf.ElectraForPreTraining.from_pretrained(sys.argv[1], output_loading_info=True); print(sum(map(len, info.values())))';
+        const loaded = await run(found.path!, ['-c', load, out]);
+        expect(loaded.stdout.trim(), loaded.stderr).toBe('0');
+      },
+      patience,
+    );
   },
 );

@@ -1,6 +1,7 @@
-"""Mean cross entropy and accuracy of a model of Hugging Face's on the first batches of a sidecar, as JSON.
+"""Mean cross entropy and accuracy of a model of Hugging Face's on the first batches of a sidecar, and the tokens that it
+finds most probable for each [MASK] of a text, as JSON.
 
-python trainer_checkpoint.py FOLDER URL STEPS
+python trainer_checkpoint.py FOLDER URL STEPS TOKENIZER TEXT
 """
 
 import json
@@ -24,7 +25,21 @@ def batches(url, steps):
             }
 
 
-folder, url, steps = sys.argv[1:]
+def fill(model, folder, text):
+    """Per [MASK] the 20 most probable tokens, as pairs of token and probability."""
+    tokenizer = hf.AutoTokenizer.from_pretrained(folder)
+    inputs = tokenizer(text, return_tensors="pt")
+    masks = inputs["input_ids"][0] == tokenizer.mask_token_id
+    best = logits_of(model(**inputs))[0, masks].softmax(-1).topk(20)
+    named = lambda ids: tokenizer.convert_ids_to_tokens(ids.tolist())
+    return [list(zip(named(ids), values.tolist())) for ids, values in zip(best.indices, best.values)]
+
+
+def logits_of(output):
+    return output.prediction_logits if "prediction_logits" in output else output.logits
+
+
+folder, url, steps, tokenizer, text = sys.argv[1:]
 kind = json.load(open(f"{folder}/config.json"))["architectures"][0]
 model, info = getattr(hf, kind).from_pretrained(folder, output_loading_info=True)
 assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"], info
@@ -35,11 +50,12 @@ with torch.no_grad():
         inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
         if "token_type_ids" in batch:
             inputs["token_type_ids"] = batch["token_type_ids"]
-        output = model(**inputs)
-        logits = output.prediction_logits if "prediction_logits" in output else output.logits
+        logits = logits_of(model(**inputs))
         labels = batch["labels"]
         chosen = labels != -100
         loss += F.cross_entropy(logits[chosen], labels[chosen], reduction="sum").item()
         correct += (logits[chosen].argmax(-1) == labels[chosen]).sum().item()
         masked += chosen.sum().item()
-print(json.dumps({"kind": kind, "loss": loss / masked, "accuracy": correct / masked, "masked": masked}))
+    filled = fill(model, tokenizer, text)
+scores = {"loss": loss / masked, "accuracy": correct / masked, "masked": masked}
+print(json.dumps({"kind": kind, **scores, "filled": filled}))
