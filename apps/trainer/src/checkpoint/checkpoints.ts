@@ -86,7 +86,7 @@ export async function openCheckpoints(
     },
     latest: () => readLatest(folder),
     async best() {
-      const found = (await list(folder)).find(({ record }) => record?.isBest);
+      const found = (await listCheckpoints(folder)).find(({ record }) => record?.isBest);
       return found && readCheckpoint(found.path);
     },
     read: readCheckpoint,
@@ -98,7 +98,8 @@ async function add(folder: string, content: CheckpointContent & CheckpointExtras
   const path = join(folder, `step-${String(step).padStart(8, '0')}`);
   const draft = draftOf(path);
   try {
-    const serial = (await list(folder)).find(({ record }) => record)?.record?.serial ?? 0;
+    const serial =
+      (await listCheckpoints(folder)).find(({ record }) => record)?.record?.serial ?? 0;
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft);
     await writeCheckpoint(draft, content, serial + 1);
@@ -114,7 +115,7 @@ async function add(folder: string, content: CheckpointContent & CheckpointExtras
 
 /** Removes all but the last and the best. What cannot be read is left for someone to look at. */
 async function prune(folder: string, keep: number): Promise<void> {
-  const readable = (await list(folder)).filter(({ record }) => record);
+  const readable = (await listCheckpoints(folder)).filter(({ record }) => record);
   const best = readable.find(({ record }) => record?.isBest);
   for (const old of readable.slice(keep)) {
     if (old === best) continue;
@@ -126,7 +127,7 @@ async function prune(folder: string, keep: number): Promise<void> {
 
 async function readLatest(folder: string): Promise<LatestCheckpoint | undefined> {
   const passedOver: DamagedCheckpoint[] = [];
-  for (const { path } of await list(folder)) {
+  for (const { path } of await listCheckpoints(folder)) {
     try {
       return { ...(await readCheckpoint(path)), passedOver };
     } catch (error) {
@@ -142,22 +143,24 @@ async function readLatest(folder: string): Promise<LatestCheckpoint | undefined>
   );
 }
 
-interface Listed {
+/** A folder that is a checkpoint by its name. */
+export interface ListedCheckpoint {
   readonly path: string;
   /** undefined if its state cannot be read. */
   readonly record: StateRecord | undefined;
 }
 
-/** The checkpoints, the last written first; before them those whose state cannot be read. */
-async function list(folder: string): Promise<Listed[]> {
+/** The checkpoints in a folder, the last written first; before them those whose state cannot be read. */
+export async function listCheckpoints(folder: string): Promise<ListedCheckpoint[]> {
   const names = (await readdir(folder)).filter((name) => /^step-\d{8,}$/.test(name));
   const newestFirst = names.sort().reverse();
   const listed = await Promise.all(
-    newestFirst.map(async (name): Promise<Listed> => {
+    newestFirst.map(async (name): Promise<ListedCheckpoint> => {
       const path = join(folder, name);
       return { path, record: await readStateFile(join(path, stateFile)).catch(() => undefined) };
     }),
   );
-  const serialOf = ({ record }: Listed): number => record?.serial ?? Number.MAX_SAFE_INTEGER;
+  const serialOf = ({ record }: ListedCheckpoint): number =>
+    record?.serial ?? Number.MAX_SAFE_INTEGER;
   return listed.sort((one, other) => serialOf(other) - serialOf(one));
 }

@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stateFile } from '../checkpoint/checkpoint.ts';
-import { readStateFile } from '../checkpoint/state-file.ts';
+import { listCheckpoints } from '../checkpoint/checkpoints.ts';
 import { TrainingError } from '../errors.ts';
 
 /**
@@ -14,18 +12,9 @@ import { TrainingError } from '../errors.ts';
 export async function checkpointFolder(given: string): Promise<string> {
   if (existsSync(join(given, 'config.json'))) return given;
   const checkpoints = join(given, 'checkpoints');
-  const names = await readdir(checkpoints).catch((): string[] => []);
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const path = join(checkpoints, name);
-      const state = await readStateFile(join(path, stateFile)).catch(() => undefined);
-      return { path, state };
-    }),
-  );
-  const whole = found
-    .filter(({ state }) => state !== undefined)
-    .sort((a, b) => b.state!.serial - a.state!.serial);
-  const chosen = whole.find(({ state }) => state!.isBest) ?? whole[0];
+  const listed = existsSync(checkpoints) ? await listCheckpoints(checkpoints) : [];
+  const readable = listed.filter(({ record }) => record !== undefined);
+  const chosen = readable.find(({ record }) => record?.isBest) ?? readable[0];
   if (chosen !== undefined) return chosen.path;
   throw new TrainingError(
     'CHECKPOINT',

@@ -201,7 +201,7 @@ export const table = {
     group: 'optimiser',
     kind: integer('<parts>', { least: 1 }),
     default: 1,
-    doc: 'parts in which a batch is computed, to need less memory; the result is the same',
+    doc: 'parts in which a batch is computed, to need less memory; the result is the same but for rounding',
   }),
   precision: option({
     group: 'optimiser',
