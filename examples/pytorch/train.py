@@ -67,7 +67,8 @@ def main():
     parser.add_argument("--steps", type=int, default=200, help="steps of the whole run")
     parser.add_argument("--stop-after", type=int, help="stop after so many steps, as a crash would")
     parser.add_argument("--lr", type=float, default=1e-3)
-    parser.add_argument("--checkpoint", type=Path, help="go on from it if it is there, and write it at the end")
+    parser.add_argument("--checkpoint", type=Path, help="go on from it if it is there, and write it")
+    parser.add_argument("--checkpoint-every", type=int, default=100, help="steps; there is another at the end")
     options = parser.parse_args()
 
     # torchrun sets these.
@@ -90,7 +91,12 @@ def main():
         step = saved["step"]
     parallel = DistributedDataParallel(model) if world > 1 else model
 
-    end = min(options.steps, options.stop_after or options.steps)
+    def save_checkpoint():
+        if options.checkpoint and rank == 0:
+            weights = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            save(options.checkpoint, {"plan": plan["id"], "step": step, **weights})
+
+    end = max(step, min(options.steps, options.stop_after or options.steps))
     for samples, batch in batches(options.url, plan, step, end - step, rank, world):
         labels = batch.pop("labels")
         logits = parallel(**batch).logits
@@ -105,14 +111,14 @@ def main():
         (total * world / masked).backward()
         optimizer.step()
         step += 1
+        if step % options.checkpoint_every == 0:
+            save_checkpoint()
         line = {"rank": rank, "step": step - 1, "loss": loss / masked, "samples": samples}
         # In one piece, or lines of ranks that write at once get into each other.
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 
-    if options.checkpoint and rank == 0:
-        state = {"plan": plan["id"], "step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
-        save(options.checkpoint, state)
+    save_checkpoint()
     if world > 1:
         dist.barrier()
         dist.destroy_process_group()
