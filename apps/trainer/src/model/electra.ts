@@ -75,12 +75,9 @@ export function electraModel(config: ModelConfig): Model {
     return logits;
   }
 
-  /** Guesses tokens, and scores the logits. Consumes its arguments. */
-  function guess(logits: Tensor, labels: Tensor, weights: Tensor, uniform: Tensor) {
-    const probabilities = nn.softmax(logits.ref, -1).slice([], [0, config.vocab]);
-    const guesses = sample(probabilities, uniform);
-    const correct = correctCount(logits.ref, labels.ref, weights.ref);
-    return { ...crossEntropy(logits, labels, weights), guesses, correct };
+  /** A token for each row of logits. Consumes its arguments. */
+  function guess(logits: Tensor, uniform: Tensor): Tensor {
+    return sample(nn.softmax(logits, -1).slice([], [0, config.vocab]), uniform);
   }
 
   const generateStep = jit(
@@ -94,11 +91,12 @@ export function electraModel(config: ModelConfig): Model {
         tree.ref(pick(parameters, headNames)),
         statesAt(states, picked),
       );
-      const { gradient, ...found } = guess(logits, labels, weights, uniform);
+      const guesses = guess(logits.ref, uniform);
+      const { sum, gradient } = crossEntropy(logits, labels, weights);
       const [gradients, rowGradient] = pullBackHead(gradient.mul(scale));
       const [encoderGradients, lookups] = pullBack(spreadStates(rowGradient, pickedAt, shape));
       tree.dispose(parameters);
-      return { ...found, gradients: { ...encoderGradients, ...gradients }, lookups };
+      return { sum, guesses, gradients: { ...encoderGradients, ...gradients }, lookups };
     },
   );
 
@@ -122,11 +120,11 @@ export function electraModel(config: ModelConfig): Model {
         tree.ref(pick(parameters, judgeNames)),
         flat(states),
       );
-      const { gradient, ...found } = judge(logits, replaced);
+      const { sum, gradient } = binaryCrossEntropy(logits, replaced.labels, replaced.weights);
       const [gradients, rowGradient] = pullBackHead(gradient.mul(scale));
       const [encoderGradients, lookups] = pullBack(rowGradient.reshape(shape));
       tree.dispose(parameters);
-      return { ...found, gradients: { ...encoderGradients, ...gradients }, lookups };
+      return { sum, gradients: { ...encoderGradients, ...gradients }, lookups };
     },
   );
 
@@ -138,25 +136,29 @@ export function electraModel(config: ModelConfig): Model {
   });
 
   const scoreGuesses = jit((logits: Tensor, labels: Tensor, weights: Tensor, uniform: Tensor) => {
-    const { gradient, ...found } = guess(logits, labels, weights, uniform);
+    const guesses = guess(logits.ref, uniform);
+    const correct = correctCount(logits.ref, labels.ref, weights.ref);
+    const { sum, gradient } = crossEntropy(logits, labels, weights);
     gradient.dispose();
-    return found;
+    return { sum, guesses, correct };
   });
 
   const scoreReplaced = jit((parameters: Parameters, batch: DeviceBatch, replaced: Replaced) => {
     disposeTargets(batch);
     const states = discriminating.states(parameters, batch);
-    const { gradient, ...found } = judge(judgeLogits(parameters, flat(states)), replaced);
+    const { labels, weights } = replaced;
+    const logits = judgeLogits(parameters, flat(states));
+    const says = np.greater(logits.ref, 0).astype(np.float32);
+    const correct = np.equal(says, labels.ref).astype(np.float32).mul(weights.ref).sum();
+    const { sum, gradient } = binaryCrossEntropy(logits, labels, weights);
     gradient.dispose();
-    return found;
+    return { sum, correct };
   });
 
   return {
     config,
     specs,
-    tables: Object.fromEntries(
-      Object.entries(discriminator.tables).map(([by, { name }]) => [by, name]),
-    ) as unknown as Model['tables'],
+    tables: discriminator.tables,
     losses: [
       { name: 'mlm', over: 'masked', weight: 1 },
       { name: 'replaced', over: 'tokens', weight: config.discriminatorWeight },
@@ -179,19 +181,8 @@ export function electraModel(config: ModelConfig): Model {
         replaced,
         scalar(scales['replaced']!),
       );
-      const {
-        mlm,
-        replaced: replacedLoss,
-        ...counts
-      } = await numbersOf({
-        mlm: generated.sum,
-        replaced: judged.sum,
-        generatorCorrect: generated.correct,
-        replacedCorrect: judged.correct,
-      });
       return {
-        losses: { mlm: mlm!, replaced: replacedLoss! },
-        counts,
+        losses: await numbersOf({ mlm: generated.sum, replaced: judged.sum }),
         gradients: sumOf(generated.gradients, judged.gradients),
         lookups: [
           { gradient: (await generated.lookups.data()) as Float32Array<ArrayBuffer>, batch },
@@ -224,13 +215,6 @@ export function electraModel(config: ModelConfig): Model {
       for (const step of [scoreGuesses, scoreReplaced]) step.dispose();
     },
   };
-}
-
-/** Scores the discriminator's logits. Consumes its arguments. */
-function judge(logits: Tensor, { labels, weights }: Replaced) {
-  const says = np.greater(logits.ref, 0).astype(np.float32);
-  const correct = np.equal(says, labels.ref).astype(np.float32).mul(weights.ref).sum();
-  return { ...binaryCrossEntropy(logits, labels, weights), correct };
 }
 
 /** For each token, whether the discriminator should call it replaced, and whether it counts. Float [T] each. */

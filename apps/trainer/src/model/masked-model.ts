@@ -108,9 +108,7 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
   return {
     config,
     specs,
-    tables: Object.fromEntries(
-      Object.entries(encoder.tables).map(([by, { name }]) => [by, name]),
-    ) as unknown as Model['tables'],
+    tables: encoder.tables,
     losses: [
       { name: 'mlm', over: 'masked', weight: 1 },
       ...(sentenceOrder ? [{ name: 'sentenceOrder', over: 'rows', weight: 1 } as const] : []),

@@ -1,5 +1,6 @@
 import type { HostBatch } from '../training/batch.ts';
 import type { ModelConfig } from './config.ts';
+import type { Tables } from './encoders/encoder.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 
 /** Factors that turn a batch's sums into its share of the loss: one over the global batch's counts, times a weight. */
@@ -23,8 +24,6 @@ export interface LookupGradient {
 export interface BatchGradients {
   /** Sums of the losses, by the names of the model's `losses`. */
   readonly losses: Sums;
-  /** Further sums, such as how many guesses were right. */
-  readonly counts?: Sums;
   /** By parameters; what came through lookups is listed apart, since it has to be summed in a fixed order. */
   readonly gradients: Parameters;
   readonly lookups: readonly LookupGradient[];
@@ -41,12 +40,10 @@ export interface LossPart {
 export interface Model {
   readonly config: ModelConfig;
   readonly specs: readonly ParameterSpec[];
-  /** Names of the tables that tokens are looked up in, by their id, place and sentence. */
-  readonly tables: { readonly token: string; readonly place?: string; readonly sentence?: string };
+  /** What tokens are looked up in. */
+  readonly tables: Tables;
   readonly losses: readonly LossPart[];
-  /**
-   * Sums of the losses over a batch, and the gradient of their scaled sum.
-   */
+  /** Sums of the losses over a batch, and the gradient of their scaled sum. */
   gradients(
     parameters: Parameters,
     batch: HostBatch,

@@ -1,4 +1,4 @@
-import { numpy as np } from '@jax-js/jax';
+import { numpy as np, tree } from '@jax-js/jax';
 import { createDraws } from '@maskloom/core';
 import type { Tensor } from './tensor.ts';
 
@@ -93,4 +93,9 @@ export function sizeOf(shape: readonly number[]): number {
 /** Some of the parameters, by name. */
 export function pick(parameters: Parameters, names: Iterable<string>): Parameters {
   return Object.fromEntries([...names].map((name) => [name, parameters[name]!]));
+}
+
+/** Zeros of the parameters' names and shapes. Borrows them. */
+export function zerosLike(parameters: Parameters): Parameters {
+  return tree.map((tensor: Tensor) => np.zeros(tensor.shape), parameters) as Parameters;
 }

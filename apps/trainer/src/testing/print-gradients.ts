@@ -4,7 +4,7 @@ import { defaultDevice, init } from '@jax-js/jax';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
 import { initialParameters, type Parameters } from '../model/parameters.ts';
-import { joinTables, Tables } from '../training/tables.ts';
+import { joinTables, TableGradients } from '../training/table-gradients.ts';
 import { tiny, tinyBatch } from './tiny.ts';
 
 await init('wasm');
@@ -27,7 +27,7 @@ async function describe(given: Partial<ModelConfig>): Promise<object> {
     model.losses.map(({ name, over, weight }) => [name, weight / counts[over]]),
   );
   const found = await model.gradients(parameters, batch, scales, { seed: 1n, step: 0 });
-  const tables = new Tables(model);
+  const tables = new TableGradients(model.tables);
   for (const lookup of found.lookups) tables.add(lookup);
   const means = model.losses.map(({ name, over }) => [name, found.losses[name]! / counts[over]]);
   const { ids, segments, sentences, picked, labels, masked, rows, width, sentenceLabels } = batch;

@@ -1,10 +1,11 @@
+import { Buffer } from 'node:buffer';
 import { type ClientBatch, StreamDigest, sampleDigests } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
 import { alone, type Peers } from '../ranks/peers.ts';
-import type { Log, LogEventOf } from '../watch/log.ts';
-import type { Progress } from '../watch/progress.ts';
+import { type Log, type LogEventOf, silentLog } from '../watch/log.ts';
+import { type Progress, silentProgress } from '../watch/progress.ts';
 import { stepNote } from '../watch/step-note.ts';
 import { type BatchShape, hostBatch } from './batch.ts';
 import { Best } from './best.ts';
@@ -94,8 +95,8 @@ class Training {
   readonly #digest: StreamDigest;
   readonly #best: Best;
   readonly #losses: number[] = [];
-  #log: Log = { write() {}, close() {} };
-  #progress: Progress = { update() {}, line() {}, stop() {} };
+  #log: Log = silentLog;
+  #progress: Progress = silentProgress;
   #progression: Progression;
 
   constructor(options: RunOptions, context: RunContext, parts: TrainingParts) {
@@ -173,7 +174,7 @@ class Training {
     const { step } = this.#progression;
     const { steps, lr: peak, warmup, schedule } = this.#options;
     const digests = await this.#peers.gather(sampleDigests(batch.batch));
-    this.#digest.updateDigests(concatenate(digests));
+    this.#digest.updateDigests(Buffer.concat(digests));
     const lr = learningRate(step, { schedule, peak, warmup, steps });
     const result = await this.#trainStep(batch, lr);
     this.#context.check();
@@ -272,14 +273,4 @@ function partsOf(rows: number, parts: number): { from: number; to: number }[] {
     from: Math.floor((part * rows) / count),
     to: Math.floor(((part + 1) * rows) / count),
   }));
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

@@ -1,10 +1,9 @@
-import { jit, numpy as np, tree } from '@jax-js/jax';
+import { jit, tree } from '@jax-js/jax';
 import type { HostTensors } from '../checkpoint/safetensors.ts';
 import { TrainingError } from '../errors.ts';
 import { toDevice, toHost } from '../model/host-parameters.ts';
 import type { BatchRandomness, Counts, Model, Sums } from '../model/model.ts';
-import { initialParameters, type Parameters, sizeOf } from '../model/parameters.ts';
-import type { Tensor } from '../model/tensor.ts';
+import { initialParameters, type Parameters, sizeOf, zerosLike } from '../model/parameters.ts';
 import type { Peers } from '../ranks/peers.ts';
 import type { HostBatch } from './batch.ts';
 import { adamW } from './optimizers/adamw.ts';
@@ -18,7 +17,7 @@ import {
   stepScale,
   update,
 } from './optimizers/optimizer.ts';
-import { joinTables, Tables } from './tables.ts';
+import { joinTables, TableGradients } from './table-gradients.ts';
 
 /** How a model is trained. */
 export interface TrainerOptions extends OptimizerOptions {
@@ -102,7 +101,7 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
     const scales = Object.fromEntries(
       model.losses.map(({ name, over, weight }) => [name, weight / Math.max(1, counts[over])]),
     );
-    const tables = new Tables(model);
+    const tables = new TableGradients(model.tables);
     const losses: Record<string, number> = {};
     let gradients: Parameters | undefined;
     for (const part of parts) {
@@ -168,10 +167,6 @@ export function createTrainer(model: Model, options: TrainerOptions): Trainer {
       model.dispose();
     },
   };
-}
-
-function zerosLike(parameters: Parameters): Parameters {
-  return tree.map((tensor: Tensor) => np.zeros(tensor.shape), parameters) as Parameters;
 }
 
 function noLosses({ losses }: Model): Record<string, number> {

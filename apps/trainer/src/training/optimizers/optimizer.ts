@@ -1,5 +1,5 @@
 import { numpy as np, tree } from '@jax-js/jax';
-import type { Parameters } from '../../model/parameters.ts';
+import { type Parameters, zerosLike } from '../../model/parameters.ts';
 import { scalar } from '../../model/scalars.ts';
 import type { Tensor } from '../../model/tensor.ts';
 
@@ -23,9 +23,7 @@ export type Direction = (value: Tensor, adam: Tensor, options: OptimizerOptions)
 
 /** Moments of zero. */
 export function initialMoments(parameters: Parameters): Moments {
-  const zeros = (): Parameters =>
-    tree.map((tensor: Tensor) => np.zeros(tensor.shape), parameters) as Parameters;
-  return { first: zeros(), second: zeros() };
+  return { first: zerosLike(parameters), second: zerosLike(parameters) };
 }
 
 /** The scale of step `step`, from 0. */

@@ -1,21 +1,22 @@
-import type { LookupGradient, Model } from '../model/model.ts';
+import type { Tables } from '../model/encoders/encoder.ts';
+import type { LookupGradient } from '../model/model.ts';
 import type { Parameters } from '../model/parameters.ts';
 import { spread, TableGradient, type TableSums } from './table-gradient.ts';
 
 /** Gradients of a model's tables, over the parts of a batch. */
-export class Tables {
+export class TableGradients {
   readonly #tables: { by: keyof LookupGradient['batch']; name: string; gradient: TableGradient }[];
 
-  constructor({ tables, specs }: Model) {
-    const named = [
-      { by: 'ids', name: tables.token },
-      { by: 'places', name: tables.place },
-      { by: 'sentences', name: tables.sentence },
+  constructor({ token, place, sentence }: Tables) {
+    const specs = [
+      { by: 'ids', spec: token },
+      { by: 'places', spec: place },
+      { by: 'sentences', spec: sentence },
     ] as const;
-    this.#tables = named.flatMap(({ by, name }) => {
-      if (name === undefined) return [];
-      const [rows, size] = specs.find((spec) => spec.name === name)!.shape as [number, number];
-      return [{ by, name, gradient: new TableGradient(rows, size) }];
+    this.#tables = specs.flatMap(({ by, spec }) => {
+      if (spec === undefined) return [];
+      const [rows, size] = spec.shape as readonly [number, number];
+      return [{ by, name: spec.name, gradient: new TableGradient(rows, size) }];
     });
   }
 
