@@ -37,6 +37,26 @@ export async function useDevice(
 }
 
 /**
+ * Chooses a device as `useDevice` does; `check` throws the first error that it has had since.
+ *
+ * @throws {TrainingError} as `useDevice` does.
+ */
+export async function openDevice(
+  choice: DeviceChoice,
+): Promise<{ readonly device: ChosenDevice; check(): void }> {
+  let gpuError: TrainingError | undefined;
+  const device = await useDevice(choice, (error) => {
+    gpuError ??= error;
+  });
+  return {
+    device,
+    check() {
+      if (gpuError !== undefined) throw gpuError;
+    },
+  };
+}
+
+/**
  * Checks that the device in use computes in a precision.
  *
  * @throws {TrainingError} if it does not.

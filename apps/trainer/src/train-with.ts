@@ -1,5 +1,4 @@
-import { checkPrecision, useDevice } from './device.ts';
-import type { TrainingError } from './errors.ts';
+import { checkPrecision, openDevice } from './device.ts';
 import type { TrainOptions } from './options/train-options.ts';
 import { runRanks } from './ranks/run-ranks.ts';
 import type { RunContext } from './training/run.ts';
@@ -15,20 +14,13 @@ import { openTensorBoard } from './watch/tensorboard.ts';
  * @throws {TrainingError} if the run can't go on
  */
 export async function trainWith(options: TrainOptions): Promise<void> {
-  let gpuError: TrainingError | undefined;
-  const onGpuError = (error: TrainingError): void => {
-    gpuError ??= error;
-  };
-  const device = await useDevice(options.device, onGpuError);
+  const { device, check } = await openDevice(options.device);
   checkPrecision(device, options.precision);
   const tell = (line: string): void => console.error(line);
   tell(`training on ${device.device}: ${device.reason}`);
   const context: RunContext = {
-    ...{ device, tell },
+    ...{ device, check, tell },
     watch: (step) => watch(options, step, tell),
-    check() {
-      if (gpuError !== undefined) throw gpuError;
-    },
   };
   const { digest, losses } = await runRanks(options, context, options);
   const last = losses.slice(-20);

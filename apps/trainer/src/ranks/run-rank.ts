@@ -1,28 +1,20 @@
-import { useDevice } from '../device.ts';
+import { openDevice } from '../device.ts';
 import { TrainingError } from '../errors.ts';
 import { run } from '../training/run.ts';
+import { silentLog } from '../watch/log.ts';
+import { silentProgress } from '../watch/progress.ts';
 import type { RankEnd, RankStart } from './run-ranks.ts';
 import { sharedPeers } from './shared-peers.ts';
 
 /** Trains along as a rank other than the first. */
 export async function runRank({ options, memory, rank, device }: RankStart): Promise<RankEnd> {
   const peers = sharedPeers(memory, rank);
-  let gpuError: TrainingError | undefined;
   try {
-    const chosen = await useDevice(device, (error) => {
-      gpuError ??= error;
-    });
     await run(options, {
-      device: chosen,
+      ...(await openDevice(device)),
       peers,
-      watch: async () => ({
-        log: { write() {}, close() {} },
-        progress: { update() {}, line() {}, stop() {} },
-      }),
+      watch: async () => ({ log: silentLog, progress: silentProgress }),
       tell() {},
-      check() {
-        if (gpuError !== undefined) throw gpuError;
-      },
     });
     return {};
   } catch (error) {

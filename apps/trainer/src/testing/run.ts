@@ -1,6 +1,7 @@
 import type { RunContext } from '../training/run.ts';
 import type { RunOptions } from '../training/run-options.ts';
 import type { Log, LogEvent } from '../watch/log.ts';
+import { silentProgress } from '../watch/progress.ts';
 import type { Sidecar } from './sidecar.ts';
 
 /** Options of a run that takes a second or so. */
@@ -40,6 +41,6 @@ export function quietly(change: Partial<RunContext> = {}): RunContext & { events
 export function watching(write: Log['write']): Awaited<ReturnType<RunContext['watch']>> {
   return {
     log: { write, close() {} },
-    progress: { update() {}, line() {}, stop() {} },
+    progress: silentProgress,
   };
 }

@@ -85,6 +85,9 @@ export interface Log {
   close(): void;
 }
 
+/** A log that nobody reads. */
+export const silentLog: Log = { write() {}, close() {} };
+
 /**
  * Makes a log; without a path it writes nothing. The file is opened at the first event, so that a run that
  * does not begin leaves an older log as it is.
@@ -93,7 +96,7 @@ export interface Log {
  * @throws {TrainingError} from `write`, if the file cannot be written.
  */
 export function openLog(path: string | undefined, step = 0): Log {
-  if (path === undefined) return { write() {}, close() {} };
+  if (path === undefined) return silentLog;
   let file: number | undefined;
   function open(path: string): number {
     mkdirSync(dirname(path), { recursive: true });

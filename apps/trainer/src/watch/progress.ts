@@ -13,6 +13,9 @@ export interface Progress {
   stop(): void;
 }
 
+/** Progress that nobody sees. */
+export const silentProgress: Progress = { update() {}, line() {}, stop() {} };
+
 /** Where progress is shown, and the milliseconds of the clock that it goes by. */
 export interface ProgressPlace {
   readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean };
