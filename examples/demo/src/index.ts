@@ -8,5 +8,7 @@ export { type Child, Children } from './children.ts';
 export { DemoError } from './errors.ts';
 export { makeOnce } from './make-once.ts';
 export { Maskloom, type PlanOptions, type Sidecar } from './maskloom.ts';
+export { escapeHtml } from './report/html.ts';
+export { linearScale, ticks } from './report/scale.ts';
 export { fetchText, type Text } from './text.ts';
 export { denoPath, trainerEnds } from './trainer.ts';

@@ -1,5 +1,6 @@
 /** @file Plots as SVG files that can be read on a light and on a dark page. */
-import { extent, linearScale, ticks } from './scale.ts';
+import { escapeHtml, linearScale, ticks } from '@maskloom/demo';
+import { extent } from './extent.ts';
 
 /** Values over steps, of several runs. */
 export interface Series {
@@ -61,14 +62,14 @@ export function lineChart(text: ChartText, series: readonly Series[]): string {
   );
   const labels = series.map(
     ({ label, color }, index) =>
-      `<text x="${plot.right + 8}" y="${(ends[index]! + 4).toFixed(1)}" style="fill:${color}">${escapeXml(label)}</text>`,
+      `<text x="${plot.right + 8}" y="${(ends[index]! + 4).toFixed(1)}" style="fill:${color}">${escapeHtml(label)}</text>`,
   );
-  const grid = ticks(y.domain, 6).map(
+  const grid = ticks(...y.domain, 6).map(
     (value) =>
       `<path class="grid" d="M${plot.left} ${y.at(value).toFixed(1)}H${plot.right}"/>` +
       `<text x="${plot.left - 8}" y="${(y.at(value) + 4).toFixed(1)}" text-anchor="end">${value}</text>`,
   );
-  const axis = ticks(x.domain, 6).map(
+  const axis = ticks(...x.domain, 6).map(
     (value) =>
       `<text x="${x.at(value).toFixed(1)}" y="${plot.bottom + 20}" text-anchor="middle">${value.toLocaleString('en')}</text>`,
   );
@@ -78,7 +79,7 @@ export function lineChart(text: ChartText, series: readonly Series[]): string {
     ...axis,
     ...lines,
     ...labels,
-    `<text x="${(plot.left + plot.right) / 2}" y="${height - 12}" text-anchor="middle">${escapeXml(text.xLabel)}</text>`,
+    `<text x="${(plot.left + plot.right) / 2}" y="${height - 12}" text-anchor="middle">${escapeHtml(text.xLabel)}</text>`,
   ]);
 }
 
@@ -99,7 +100,7 @@ export function dotChart(text: ChartText, rows: readonly Dots[]): string {
   const bottom = plot.top + rows.length * rowHeight;
   const values = rows.flatMap(({ low, high, runs }) => [low, high, ...runs]);
   const x = linearScale(extent(values, 0.06), [plot.left + 110, width - 30]);
-  const grid = ticks(x.domain, 7).map(
+  const grid = ticks(...x.domain, 7).map(
     (value) =>
       `<path class="grid" d="M${x.at(value).toFixed(1)} ${plot.top}V${bottom}"/>` +
       `<text x="${x.at(value).toFixed(1)}" y="${bottom + 20}" text-anchor="middle">${value}</text>`,
@@ -111,7 +112,7 @@ export function dotChart(text: ChartText, rows: readonly Dots[]): string {
         `<circle cx="${x.at(value).toFixed(1)}" cy="${middle - 11}" r="4" fill="none" stroke="${color}" stroke-opacity="0.7"/>`,
     );
     return [
-      `<text x="${plot.left + 98}" y="${middle + 4}" text-anchor="end" style="fill:${color}">${escapeXml(label)}</text>`,
+      `<text x="${plot.left + 98}" y="${middle + 4}" text-anchor="end" style="fill:${color}">${escapeHtml(label)}</text>`,
       ...rings,
       `<path d="M${x.at(low).toFixed(1)} ${middle + 6}H${x.at(high).toFixed(1)}" stroke="${color}" stroke-width="3"/>`,
       `<circle cx="${x.at(mean).toFixed(1)}" cy="${middle + 6}" r="6" fill="${color}"/>`,
@@ -120,14 +121,14 @@ export function dotChart(text: ChartText, rows: readonly Dots[]): string {
   return svg(text, bottom + 56, [
     ...grid,
     ...drawn,
-    `<text x="${(plot.left + 110 + width - 30) / 2}" y="${bottom + 44}" text-anchor="middle">${escapeXml(text.xLabel)}</text>`,
+    `<text x="${(plot.left + 110 + width - 30) / 2}" y="${bottom + 44}" text-anchor="middle">${escapeHtml(text.xLabel)}</text>`,
   ]);
 }
 
 function svg({ title, description, yLabel }: ChartText, size: number, parts: string[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${size}" width="${width}" height="${size}" role="img" aria-labelledby="title description">
-<title id="title">${escapeXml(title)}</title>
-<desc id="description">${escapeXml(description)}</desc>
+<title id="title">${escapeHtml(title)}</title>
+<desc id="description">${escapeHtml(description)}</desc>
 <style>
 text { font: 13px system-ui, sans-serif; fill: #57606a; }
 .title { font-size: 15px; font-weight: 600; fill: #1f2328; }
@@ -135,8 +136,8 @@ text { font: 13px system-ui, sans-serif; fill: #57606a; }
 .axis { stroke: #8c959f; }
 @media (prefers-color-scheme: dark) { text { fill: #9198a1; } .title { fill: #e6edf3; } }
 </style>
-<text class="title" x="${plot.left}" y="18">${escapeXml(title)}</text>
-<text x="${plot.left}" y="36">${escapeXml(yLabel)}</text>
+<text class="title" x="${plot.left}" y="18">${escapeHtml(title)}</text>
+<text x="${plot.left}" y="36">${escapeHtml(yLabel)}</text>
 ${parts.join('\n')}
 </svg>
 `;
@@ -151,8 +152,4 @@ function spread(positions: readonly number[], distance: number): number[] {
     moved[order[at]!] = Math.max(moved[order[at]!]!, above + distance);
   }
   return moved;
-}
-
-export function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

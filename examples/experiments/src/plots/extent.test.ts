@@ -1,5 +1,6 @@
+import { linearScale, ticks } from '@maskloom/demo';
 import { expect, test } from 'vitest';
-import { extent, linearScale, ticks } from './scale.ts';
+import { extent } from './extent.ts';
 
 test('a scale maps the ends of its domain to the ends of its range', () => {
   const { at } = linearScale([2, 4], [100, 0]);
@@ -18,6 +19,6 @@ test.each([
   [[0.13, 9.4], 6, [2, 4, 6, 8]],
   [[6.18, 6.26], 7, [6.18, 6.2, 6.22, 6.24, 6.26]],
   [[-0.03, 0.04], 7, [-0.03, -0.02, -0.01, 0, 0.01, 0.02, 0.03, 0.04]],
-] as const)('ticks in %o are round and within', (domain, wanted, expected) => {
-  expect(ticks(domain, wanted)).toEqual(expected);
+] as const)('ticks in %o are round and within', ([low, high], wanted, expected) => {
+  expect(ticks(low, high, wanted)).toEqual(expected);
 });
