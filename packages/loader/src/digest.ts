@@ -51,21 +51,48 @@ export function sampleDigest(sample: bigint, masked: DigestedSample): Uint8Array
   return sha256(bytes.subarray(0, end));
 }
 
+/** A sample of a record batch. */
+export interface BatchedSample extends DigestedSample {
+  /** Row of the batch that it is in: packed rows have several samples, `varlen` has a row for each. */
+  readonly row: number;
+  readonly sample: bigint;
+}
+
 /**
  * The sample digests of a record batch, in any layout, one after the other.
  *
  * @throws {ArgumentError} for a record batch of something else.
  */
 export function sampleDigests(batch: RecordBatch): Uint8Array {
+  const digests: Uint8Array[] = [];
+  for (const one of samplesOf(batch)) digests.push(sampleDigest(one.sample, one));
+  return concatenate(digests);
+}
+
+/**
+ * The samples of a record batch, in any layout, in its order: what the model sees of each, and the labels.
+ *
+ * @throws {ArgumentError} for a record batch of something else.
+ *
+ * @example
+ * ```ts
+ * import { type Loader, samplesOf } from '@maskloom/loader';
+ * async function show(loader: Loader) {
+ *   const { recordBatch } = await loader.batch({ epoch: 0, step: 0 });
+ *   for (const { sample, inputIds, labels } of samplesOf(recordBatch)) console.log(sample, inputIds, labels);
+ * }
+ * ```
+ */
+export function samplesOf(batch: RecordBatch): Iterable<BatchedSample> {
   const columns = new Set(batch.schema.fields.map((field) => field.name));
-  if (columns.has('masked_positions')) return concatenate(compactDigests(batch));
-  if (columns.has('decoder_input_ids')) return concatenate(seq2seqDigests(batch));
-  if (columns.has('attention_mask')) return concatenate(denseDigests(batch));
-  if (columns.has('cu_seqlens')) return concatenate(varlenDigests(batch));
+  if (columns.has('masked_positions')) return compactSamples(batch);
+  if (columns.has('decoder_input_ids')) return seq2seqSamples(batch);
+  if (columns.has('attention_mask')) return denseSamples(batch);
+  if (columns.has('cu_seqlens')) return varlenSamples(batch);
   throw new ArgumentError('batch', 'columns of one of the layouts', [...columns].join(', '));
 }
 
-function* compactDigests(batch: RecordBatch): Generator<Uint8Array> {
+function* compactSamples(batch: RecordBatch): Generator<BatchedSample> {
   const columns = readCompact(batch);
   const { sample, inputIds, positions, labels, segment, sentenceLabel, cuSeqlens } = columns;
   let number = 0;
@@ -79,31 +106,35 @@ function* compactDigests(batch: RecordBatch): Generator<Uint8Array> {
     }
     const starts = cuSeqlens?.(row) ?? [0, ids.length];
     for (let index = 0; index + 1 < starts.length; index++) {
-      yield sampleDigest(sample[number++]!, {
+      yield {
+        row,
+        sample: sample[number++]!,
         inputIds: ids.subarray(starts[index], starts[index + 1]),
         labels: rowLabels.subarray(starts[index], starts[index + 1]),
         segment: segment?.[row],
         sentenceLabel: sentenceLabel?.[row],
-      });
+      };
     }
   }
 }
 
-function* seq2seqDigests(batch: RecordBatch): Generator<Uint8Array> {
+function* seq2seqSamples(batch: RecordBatch): Generator<BatchedSample> {
   const { sample, width, targetWidth, inputIds, labels, attentionMask } = readSeq2seq(batch);
   for (let row = 0; row < batch.numRows; row++) {
     const target = labels.subarray(row * targetWidth, (row + 1) * targetWidth);
     const rowLabels = target.subarray(0, lengthBefore(ignoredLabel, target));
     const attention = attentionMask.subarray(row * width, (row + 1) * width);
-    yield sampleDigest(sample[row]!, {
+    yield {
+      row,
+      sample: sample[row]!,
       inputIds: inputIds.subarray(row * width, row * width + lengthBefore(0, attention)),
       labels: rowLabels,
       labelLength: rowLabels.length,
-    });
+    };
   }
 }
 
-function* denseDigests(batch: RecordBatch): Generator<Uint8Array> {
+function* denseSamples(batch: RecordBatch): Generator<BatchedSample> {
   const columns = readDense(batch);
   const { sample, starts, width, inputIds, labels, attentionMask, segmentIds } = columns;
   const { tokenTypeIds, sentenceLabel } = columns;
@@ -116,29 +147,33 @@ function* denseDigests(batch: RecordBatch): Generator<Uint8Array> {
       const own = index - (starts?.[row] ?? row) + 1;
       let end = segmentIds === undefined ? first + tokens : start;
       while (segmentIds?.[end] === own && end < first + tokens) end++;
-      yield sampleDigest(sample[index]!, {
+      yield {
+        row,
+        sample: sample[index]!,
         inputIds: inputIds.subarray(start, end),
         labels: labels.subarray(start, end),
         segment: tokenTypeIds?.subarray(start, end).indexOf(1),
         sentenceLabel: sentenceLabel?.[row],
-      });
+      };
       start = end;
     }
   }
 }
 
-function* varlenDigests(batch: RecordBatch): Generator<Uint8Array> {
+function* varlenSamples(batch: RecordBatch): Generator<BatchedSample> {
   const { samples, sample, inputIds, labels, cuSeqlens, tokenTypeIds, sentenceLabel } =
     readVarlen(batch);
   for (let index = 0; index < samples; index++) {
     const start = cuSeqlens[index]!;
     const end = cuSeqlens[index + 1]!;
-    yield sampleDigest(sample[index]!, {
+    yield {
+      row: index,
+      sample: sample[index]!,
       inputIds: inputIds.subarray(start, end),
       labels: labels.subarray(start, end),
       segment: tokenTypeIds?.subarray(start, end).indexOf(1),
       sentenceLabel: sentenceLabel?.[index],
-    });
+    };
   }
 }
 

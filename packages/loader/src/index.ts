@@ -19,7 +19,14 @@ export type { CacheCounts, CacheEvent, CacheOptions } from './cache/mask-cache.t
 export { longestOutputs } from './capacity.ts';
 export { checkDataset, checkDatasets, mixedVocab } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
-export { type DigestedSample, StreamDigest, sampleDigest, sampleDigests } from './digest.ts';
+export {
+  type BatchedSample,
+  type DigestedSample,
+  StreamDigest,
+  sampleDigest,
+  sampleDigests,
+  samplesOf,
+} from './digest.ts';
 export {
   CacheEntryError,
   LoaderClosedError,
