@@ -18,29 +18,47 @@ export interface Batch extends Required<BatchAddress> {
   readonly digests: Uint8Array | undefined;
 }
 
-/** A batch over a filled slot: views of it, no copy. */
-export function batchOf(
-  slot: Slot,
-  schema: Schema,
-  address: Required<BatchAddress>,
-  result: BatchResult,
-  next: State,
-): Batch {
-  const { rows, contents, digests } = result;
-  return {
-    ...address,
-    rows,
-    get recordBatch() {
-      return keptRecordBatch(schema, slot, contents);
-    },
-    message: new Uint8Array(
-      slot.buffer,
-      slot.start + contents.start,
-      contents.end - contents.start,
-    ),
-    next,
-    digests,
-  };
+/** A batch over a filled slot: views of it, no copy, made once they are asked for. */
+export class SlotBatch implements Batch {
+  readonly epoch: number;
+  readonly step: number;
+  readonly rank: number;
+  readonly world: number;
+  readonly rows: number;
+  readonly next: State;
+  readonly digests: Uint8Array | undefined;
+  readonly #schema: Schema;
+  readonly #slot: Slot;
+  readonly #contents: SlotContents;
+
+  constructor(
+    slot: Slot,
+    schema: Schema,
+    { epoch, step, rank, world }: Required<BatchAddress>,
+    { rows, contents, digests }: BatchResult,
+    next: State,
+  ) {
+    this.epoch = epoch;
+    this.step = step;
+    this.rank = rank;
+    this.world = world;
+    this.rows = rows;
+    this.next = next;
+    this.digests = digests;
+    this.#schema = schema;
+    this.#slot = slot;
+    this.#contents = contents;
+  }
+
+  get recordBatch(): RecordBatch {
+    return keptRecordBatch(this.#schema, this.#slot, this.#contents);
+  }
+
+  get message(): Uint8Array {
+    const { buffer, start: slotStart } = this.#slot;
+    const { start, end } = this.#contents;
+    return new Uint8Array(buffer, slotStart + start, end - start);
+  }
 }
 
 /** The record batches of slots: views, which stay right while batches of the same shape follow one another. */

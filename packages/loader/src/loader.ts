@@ -2,17 +2,17 @@ import { ArgumentError, kernelBytes, type OutputLengths, type VocabTraits } from
 import { cacheOf, type Dataset, openSamples } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
-import { type Batch, batchOf } from './batch.ts';
+import { type Batch, SlotBatch } from './batch.ts';
 import { plannedIndex } from './batching/planned-index.ts';
 import { cacheEventLine } from './cache/cache-event-line.ts';
 import type { CacheCounts, CacheEvent, CacheOptions, MaskCache } from './cache/mask-cache.ts';
 import { checkDatasets } from './check-dataset.ts';
-import { createCompute } from './compute.ts';
+import { type BatchResult, createCompute } from './compute.ts';
 import { LoaderClosedError } from './errors.ts';
 import { type BatchAddress, checkAddress } from './global-batch.ts';
-import type { LayoutContext } from './layouts/layout.ts';
+import type { Layout, LayoutContext } from './layouts/layout.ts';
 import { layoutContextOf } from './layouts/layout-context.ts';
-import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import { type LayoutSpec, layoutsOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
 import type { BatchEvent } from './metrics/batch-event.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
@@ -21,7 +21,7 @@ import { maxWorkers, type Pool, type PoolResult } from './pools/pool.ts';
 import type { Faults } from './pools/worker-compute.ts';
 import { type WorkerFailureEvent, WorkerPool } from './pools/worker-pool.ts';
 import { Ring, type RingShape } from './ring.ts';
-import { align, metadataRoom, newSlot } from './slot.ts';
+import { align, metadataRoom, newSlot, type Slot } from './slot.ts';
 import { checkState, type State, stateAfter } from './state.ts';
 
 /** Batches computed ahead at most. */
@@ -270,6 +270,7 @@ class PooledLoader implements Loader {
   /** By layout and widths: batches of one width have one schema. */
   readonly #schemas = new Map<string, Schema>();
   readonly #context: LayoutContext;
+  readonly #layoutOf: (spec: LayoutSpec | undefined) => Layout;
   readonly #pool: Pool;
   readonly #failures: { readonly count: number };
   readonly #cache: MaskCache | undefined;
@@ -292,6 +293,7 @@ class PooledLoader implements Loader {
     this.stepsPerEpoch = stepsPerEpoch(plan);
     this.workers = workers;
     this.#context = context;
+    this.#layoutOf = layoutsOf(context);
     this.#pool = pool;
     this.#failures = failures;
     this.#cache = cache;
@@ -322,7 +324,8 @@ class PooledLoader implements Loader {
     const checked = checkAddress(this.plan, address);
     const slot = newSlot(this.#slotBytes(layout, checked.world), this.#pool.sharing === 'shared');
     const task = { address: checked, layout, slot, digest, ring: undefined, stream: slot };
-    return this.#batch(layout, checked, await this.#pool.run(task));
+    const { result, slot: filled } = await this.#pool.run(task);
+    return this.#batch(layout, checked, filled, result);
   }
 
   batches(options: BatchesOptions = {}): AsyncGenerator<Batch, void, void> {
@@ -380,14 +383,18 @@ class PooledLoader implements Loader {
       submit();
       for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
         const asked = performance.now();
-        const result = await next.result;
+        const { result, slot, worker } = await next.result;
         const waited = performance.now() - asked;
         signal?.throwIfAborted();
         ready--;
-        const { rows, tokens, selected, worker, started, computed } = result;
+        const { rows, tokens, selected, started, computed } = result;
+        const { epoch, step } = next.address;
         this.#onEvent({
           type: 'batch',
-          ...next.address,
+          epoch,
+          step,
+          rank,
+          world,
           rows,
           tokens,
           selected,
@@ -399,10 +406,10 @@ class PooledLoader implements Loader {
           ready,
           room: ring.slots.length - 1,
         });
-        yield this.#batch(layout, next.address, result);
+        yield this.#batch(layout, next.address, slot, result);
         signal?.throwIfAborted();
         if (this.#closed !== undefined) throw new LoaderClosedError();
-        free.push(result.slot);
+        free.push(slot);
         submit();
       }
     } finally {
@@ -444,11 +451,12 @@ class PooledLoader implements Loader {
   #batch(
     layout: LayoutSpec | undefined,
     address: Required<BatchAddress>,
-    result: PoolResult,
+    slot: Slot,
+    result: BatchResult,
   ): Batch {
     const schema = this.#schema(layout, result.capacity);
-    return batchOf(
-      result.slot,
+    return new SlotBatch(
+      slot,
       schema,
       address,
       result,
@@ -461,7 +469,7 @@ class PooledLoader implements Loader {
     const name = `${JSON.stringify(layout)} ${inputs} ${labels}`;
     let schema = this.#schemas.get(name);
     if (schema === undefined) {
-      schema = layoutOf(layout, this.#context).schema(this.#context, ofBatch);
+      schema = this.#layoutOf(layout).schema(this.#context, ofBatch);
       this.#schemas.set(name, schema);
     }
     return schema;
@@ -469,7 +477,7 @@ class PooledLoader implements Loader {
 
   #slotBytes(layout: LayoutSpec | undefined, world: number): number {
     const rows = Math.ceil(this.plan.batch / world);
-    return metadataRoom + layoutOf(layout, this.#context).capacity(this.#context, rows);
+    return metadataRoom + this.#layoutOf(layout).capacity(this.#context, rows);
   }
 }
 

@@ -107,28 +107,45 @@ export class SlotWriter {
   /** Writes the metadata in front of the body. */
   finish(rows: number): SlotContents {
     const shape = { rows, end: this.#end, nodes: this.#nodes, buffers: this.#buffers };
-    const metadata = metadataOf(shape);
-    const size = metadata.byteLength;
-    if (size > metadataRoom) {
-      throw new RangeError(`Metadata of ${size} bytes does not fit the slot's ${metadataRoom}`);
-    }
-    const start = metadataRoom - size;
-    new Uint8Array(this.#slot.buffer, this.#slot.start + start, size).set(metadata);
-    return { ...shape, start };
+    const { contents, metadata } =
+      kept.find((one) => isSameShape(one.contents, shape)) ?? keep(shape);
+    const at = this.#slot.start + contents.start;
+    new Uint8Array(this.#slot.buffer, at, metadata.byteLength).set(metadata);
+    return contents;
   }
 }
 
 /** What of a batch its metadata depend on. */
 type SlotShape = Omit<SlotContents, 'start'>;
 
-/** Batches are often of the shape of one not long before: what was encoded for it is kept. */
-const kept: { readonly shape: SlotShape; readonly metadata: Uint8Array }[] = [];
+/** Contents of one shape, and their metadata. */
+interface Kept {
+  readonly contents: SlotContents;
+  readonly metadata: Uint8Array;
+}
+
+/**
+ * Batches are often of the shape of one not long before: what was encoded for it is kept. They share one object, which
+ * a message of several batches has once.
+ */
+const kept: Kept[] = [];
 const mostKept = 8;
+
+function keep(shape: SlotShape): Kept {
+  const metadata = metadataOf(shape);
+  const start = metadataRoom - metadata.byteLength;
+  if (start < 0) {
+    const room = `the slot's ${metadataRoom}`;
+    throw new RangeError(`Metadata of ${metadata.byteLength} bytes does not fit ${room}`);
+  }
+  const one = { contents: { ...shape, start }, metadata };
+  kept.unshift(one);
+  kept.length = Math.min(kept.length, mostKept);
+  return one;
+}
 
 /** The bytes in front of a body: continuation mark, length, metadata, padding to a multiple of 8. */
 function metadataOf(shape: SlotShape): Uint8Array {
-  const before = kept.find((one) => isSameShape(one.shape, shape));
-  if (before !== undefined) return before.metadata;
   const header = new RecordBatchMetadata(
     shape.rows,
     shape.nodes.map((length) => new FieldNode(length, 0)),
@@ -141,13 +158,12 @@ function metadataOf(shape: SlotShape): Uint8Array {
   view.setUint32(0, 0xffffffff, true);
   view.setInt32(4, metadata.byteLength - 8, true);
   metadata.set(encoded, 8);
-  kept.unshift({ shape, metadata });
-  kept.length = Math.min(kept.length, mostKept);
   return metadata;
 }
 
 /** Whether two batches have the same metadata. */
 export function isSameShape(a: SlotShape, b: SlotShape): boolean {
+  if (a === b) return true;
   return (
     a.rows === b.rows &&
     a.end === b.end &&

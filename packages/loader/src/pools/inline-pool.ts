@@ -34,7 +34,7 @@ export function inlinePool(compute: Compute, maskerIn: MaskerIn, onClose: () => 
           ended: result.then(
             (computed) => {
               running.delete(own);
-              resolve({ ...computed, slot: task.slot, worker: 0 });
+              resolve({ result: computed, slot: task.slot, worker: 0 });
             },
             (error: unknown) => {
               running.delete(own);

@@ -11,7 +11,8 @@ export interface PoolTask extends BatchTask {
 }
 
 /** A computed batch and the slot that holds it: another than the task's, if that one was lost with its worker. */
-export interface PoolResult extends BatchResult {
+export interface PoolResult {
+  readonly result: BatchResult;
   readonly slot: Slot;
   /** Number of the worker that computed it, from 0. */
   readonly worker: number;

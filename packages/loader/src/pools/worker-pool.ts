@@ -195,6 +195,10 @@ export class WorkerPool implements Pool {
 
   /** Gives what waits to the workers that have so many messages; a worker that has not answered yet gets one job. */
   #give(messages: number): void {
+    const given = this.#seats.reduce((sum, seat) => sum + jobsOf(seat).length, 0);
+    // So few that every worker can have a message that waits: else it would be idle until its answer was read.
+    const fair = Math.ceil((given + this.#queue.length) / (this.#seats.length * messagesOfWorker));
+    const most = Math.min(fair, this.#most);
     for (let has = messages; has < messagesOfWorker; has++) {
       const seats = this.#seats.filter(
         ({ vacating, groups, proven }) =>
@@ -203,7 +207,7 @@ export class WorkerPool implements Pool {
       for (const [index, seat] of seats.entries()) {
         if (this.#queue.length === 0) return;
         const share = Math.ceil(this.#queue.length / (seats.length - index));
-        const count = seat.proven && seat.done !== undefined ? Math.min(share, this.#most) : 1;
+        const count = seat.proven && seat.done !== undefined ? Math.min(share, most) : 1;
         this.#post(seat, this.#queue.splice(0, count));
       }
       if (messages === 0) return;
@@ -316,7 +320,7 @@ export class WorkerPool implements Pool {
         seat.proven = true;
         const most = Math.floor(worthOfMessage / result!.computed);
         this.#most = Math.min(Math.max(most, 1), mostOfMessage);
-        job.resolve({ ...result!, slot: job.slot, worker: seat.number });
+        job.resolve({ result: result!, slot: job.slot, worker: seat.number });
       }
       this.#settle(job);
     }
