@@ -1,6 +1,6 @@
 import type { Masker, OutputLengths } from '@maskloom/core';
 import type { Manifest, ReadySamples, Samples } from '@maskloom/shards';
-import type { GlobalRow } from './global-batch.ts';
+import type { GlobalRows } from './global-batch.ts';
 import { maskerOf } from './masker.ts';
 import type { Plan } from './plan.ts';
 
@@ -35,7 +35,7 @@ export async function longestOutputs(
       const capacity = capacityOf(
         masker,
         [ready ?? dataset],
-        [{ dataset: 0, samples: some }],
+        { starts: [0, some.length], samples: some, datasets: some.map(() => 0) },
         rate,
       );
       most = longer(most, capacity);
@@ -48,34 +48,28 @@ export async function longestOutputs(
 export function capacityOf(
   masker: Masker,
   datasets: readonly Pick<ReadySamples, 'length' | 'sample'>[],
-  rows: Iterable<Omit<GlobalRow, 'epoch'>>,
+  { starts, samples, datasets: numbers }: Omit<GlobalRows, 'epochs'>,
   rate: number | undefined,
 ): OutputLengths {
   // Where outputs are as long as the sample, its ids need not be looked at.
   if (masker.strategy.capacity === undefined) {
     let most = 0;
-    for (const row of rows) most = Math.max(most, lengthOf(datasets, row));
+    for (let row = 0; row + 1 < starts.length; row++) {
+      let length = 0;
+      for (let index = starts[row]!; index < starts[row + 1]!; index++) {
+        length += datasets[numbers[index]!]!.length(samples[index]!);
+      }
+      if (length > most) most = length;
+    }
     return { inputs: most, labels: most };
   }
   // A decoder starts from the pad id even where there is nothing to write.
   let longest = { inputs: 0, labels: 1 };
-  for (const { dataset, samples } of rows) {
-    const from = datasets[dataset]!;
-    for (const sample of samples) {
-      longest = longer(longest, masker.capacity(from.sample(sample), rate));
-    }
+  for (const [index, sample] of samples.entries()) {
+    const ids = datasets[numbers[index]!]!.sample(sample);
+    longest = longer(longest, masker.capacity(ids, rate));
   }
   return longest;
-}
-
-/** Tokens of all samples of a row. */
-function lengthOf(
-  datasets: readonly Pick<ReadySamples, 'length'>[],
-  { dataset, samples }: Omit<GlobalRow, 'epoch'>,
-): number {
-  let length = 0;
-  for (const sample of samples) length += datasets[dataset]!.length(sample);
-  return length;
 }
 
 /** The longer of both. */

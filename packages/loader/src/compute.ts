@@ -1,19 +1,15 @@
-import { type Masker, type OutputLengths, requirementsOf } from '@maskloom/core';
+import type { Masker, OutputLengths } from '@maskloom/core';
 import type { Manifest, ReadySamples, Samples } from '@maskloom/shards';
+import { batchSlices } from './batch-slice.ts';
 import type { RowIndex } from './batching/row-index.ts';
 import type { MaskMemory } from './cache/mask-memory.ts';
 import { remembering } from './cache/remembering-masker.ts';
 import { capacityOf } from './capacity.ts';
 import { concatenate } from './concatenate.ts';
 import { sampleDigest } from './digest.ts';
-import {
-  type BatchAddress,
-  type GlobalBatch,
-  type GlobalRow,
-  globalBatches,
-} from './global-batch.ts';
-import type { LayoutContext, OnSample, SliceSample } from './layouts/layout.ts';
-import { type LayoutSpec, layoutOf } from './layouts/layout-spec.ts';
+import { type BatchAddress, type GlobalBatch, globalBatches, samplesIn } from './global-batch.ts';
+import type { LayoutContext, OnSample } from './layouts/layout.ts';
+import { type LayoutSpec, layoutsOf } from './layouts/layout-spec.ts';
 import { maskerOf } from './masker.ts';
 import { nextSteps } from './next-step.ts';
 import { type Plan, rateOf, stepsPerEpoch } from './plan.ts';
@@ -69,36 +65,14 @@ export function createCompute(
 ): Compute {
   const remember = remembering(masks, context.vocab);
   const ownMasker = maskerOf(plan, context.vocab);
-  const bases = plan.datasets.map(({ base }) => BigInt(base));
+  const slices = batchSlices(plan);
+  const layoutOf = layoutsOf(context);
   const samplesOf = datasets.map(({ samples }) => samples);
   const shardRows = datasets.map(({ manifest, index }) => ({
     shards: manifest.shards.map(({ rows }) => rows),
     index,
   }));
   const batchOf = globalBatches(plan, shardRows);
-  const needs = requirementsOf(plan.strategy);
-
-  function slice(
-    { rows, first, end }: GlobalBatch,
-    ready: readonly ReadySamples[],
-  ): { samples: SliceSample[]; starts: number[] } {
-    const samples: SliceSample[] = [];
-    const starts = [0];
-    for (const { dataset, epoch, samples: numbers } of rows.slice(first, end)) {
-      const from = ready[dataset]!;
-      for (const row of numbers) {
-        samples.push({
-          sample: bases[dataset]! + BigInt(row),
-          epoch,
-          ids: from.sample(row),
-          segment: from.segment(row),
-          units: needs.units ? from.units(row) : undefined,
-        });
-      }
-      starts.push(samples.length);
-    }
-    return { samples, starts };
-  }
 
   const compute = (
     task: BatchTask,
@@ -111,18 +85,18 @@ export function createCompute(
     const { address, layout, slot, digest } = task;
     const { epoch, step } = address;
     const rate = rateOf(plan, epoch, step);
-    const capacity = capacityOf(masker, ready, global.rows, rate);
+    const { samples, starts, tokens } = slices(global, ready);
+    const capacity = capacityOf(masker, ready, global, rate);
     const digests: Uint8Array[] = [];
     const onSample: OnSample = (sample, masked) => {
-      digests.push(sampleDigest(sample.sample, masked));
+      digests.push(sampleDigest(BigInt(sample.sample), masked));
     };
     const writer = new SlotWriter(slot);
     const tally = { selected: 0 };
-    const own = { epoch, rate, ...slice(global, ready), capacity, tally };
-    const rows = layoutOf(layout, context).write(
+    const rows = layoutOf(layout).write(
       writer,
       context,
-      own,
+      { epoch, rate, samples, starts, capacity, tally },
       masker,
       digest ? onSample : undefined,
     );
@@ -132,7 +106,7 @@ export function createCompute(
       contents,
       capacity,
       digests: digest ? concatenate(digests) : undefined,
-      tokens: own.samples.reduce((sum, { ids }) => sum + ids.length, 0),
+      tokens,
       selected: tally.selected,
       started: performance.timeOrigin + began,
       computed: performance.now() - began,
@@ -147,16 +121,15 @@ export function createCompute(
   const nextOf = nextSteps(stepsPerEpoch(plan));
   return async (task, masker) => {
     const global = batchOf(task.address);
-    const rows = allRows ? global.rows : global.rows.slice(global.first, global.end);
-    using loaded = await loadAll(samplesOf, rows, global.rows);
+    using loaded = await loadAll(samplesOf, global, allRows);
     const next = nextOf(task.address);
     if (next !== undefined) {
       // Found at most once, and only if somebody wants to know.
-      let ahead: readonly GlobalRow[] | undefined;
+      let ahead: GlobalBatch | undefined;
       for (const [dataset, { readAhead }] of samplesOf.entries()) {
         readAhead?.(() => {
-          ahead ??= batchOf(next).rows;
-          return samplesIn(ahead, dataset);
+          ahead ??= batchOf(next);
+          return samplesIn(ahead, dataset, 0, ahead.samples.length);
         });
       }
     }
@@ -164,18 +137,21 @@ export function createCompute(
   };
 }
 
-/** Makes the samples of `rows`, and the lengths of those of `lengths`, available until disposed of. */
+/** Makes the samples of a rank's rows, or of all, and the lengths of all available until disposed of. */
 async function loadAll(
   datasets: readonly Samples[],
-  rows: readonly GlobalRow[],
-  lengths: readonly GlobalRow[],
+  global: GlobalBatch,
+  allRows: boolean,
 ): Promise<Disposable & { readonly samples: readonly ReadySamples[] }> {
+  const { starts, samples: all } = global;
+  const first = allRows ? 0 : starts[global.first]!;
+  const end = allRows ? all.length : starts[global.end]!;
   const loads = await Promise.allSettled(
     datasets.map(({ load }, dataset) =>
       load?.({
-        rows: samplesIn(rows, dataset),
+        rows: samplesIn(global, dataset, first, end),
         // Whose samples are loaded, their lengths are as well.
-        ...(lengths.length > rows.length ? { lengths: samplesIn(lengths, dataset) } : {}),
+        ...(end - first < all.length ? { lengths: samplesIn(global, dataset, 0, all.length) } : {}),
       }),
     ),
   );
@@ -191,11 +167,4 @@ async function loadAll(
     (load, dataset) => (load.status === 'fulfilled' && load.value) || datasets[dataset]!,
   );
   return { samples, [Symbol.dispose]: dispose };
-}
-
-/** The rows of a dataset among those of a batch. */
-function samplesIn(rows: readonly GlobalRow[], dataset: number): number[] {
-  const found: number[] = [];
-  for (const row of rows) if (row.dataset === dataset) found.push(...row.samples);
-  return found;
 }

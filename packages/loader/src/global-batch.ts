@@ -2,7 +2,7 @@ import { ArgumentError, toUint32 } from '@maskloom/core';
 import { unitsPerStep } from './batching/index-plan.ts';
 import { mixture } from './batching/mixing.ts';
 import type { RowIndex } from './batching/row-index.ts';
-import { sampleUnits, type Units, windowUnits } from './batching/units.ts';
+import { type RowColumns, sampleUnits, type Units, windowUnits } from './batching/units.ts';
 import { type Plan, stepsPerEpoch } from './plan.ts';
 
 /** Which batch: with the plan, all that its content depends on. */
@@ -44,23 +44,32 @@ export function checkAddress(plan: Plan, address: BatchAddress): Required<BatchA
   return { epoch, step, rank, world };
 }
 
-/** One row of a batch: a sample, or several that are packed. */
-export interface GlobalRow {
-  /** The number of its dataset in the plan. */
-  readonly dataset: number;
-  /** The epoch of that dataset. */
-  readonly epoch: number;
-  /** Rows of the dataset, one for each sample. */
-  readonly samples: readonly number[];
+/** The rows of a global batch, column by column. */
+export interface GlobalRows extends Readonly<RowColumns> {
+  /** Of each sample: the number of its dataset in the plan, and the epoch of that dataset. */
+  readonly datasets: readonly number[];
+  readonly epochs: readonly number[];
 }
 
 /** What makes up a global batch, and which of it is a rank's. */
-export interface GlobalBatch {
-  /** In the batch's order. */
-  readonly rows: readonly GlobalRow[];
-  /** The rank's slice: `rows[first]` to `rows[end - 1]`. */
+export interface GlobalBatch extends GlobalRows {
+  /** The rank's slice: rows `first` to `end - 1`. */
   readonly first: number;
   readonly end: number;
+}
+
+/** The samples of a dataset among samples `first` to `end - 1` of a batch. */
+export function samplesIn(
+  { samples, datasets }: GlobalBatch,
+  dataset: number,
+  first: number,
+  end: number,
+): number[] {
+  const found: number[] = [];
+  for (let index = first; index < end; index++) {
+    if (datasets[index] === dataset) found.push(samples[index]!);
+  }
+  return found;
 }
 
 /** What finding a dataset's rows takes beside the plan. */
@@ -89,10 +98,13 @@ export function globalBatches(
   const at = units.length === 1 ? alone(plan, units[0]!) : mixed(plan, units, seed);
 
   return ({ epoch, step, rank, world }) => {
-    const rows = at(epoch, step);
-    const count = rows.length;
+    const { starts, samples, datasets, epochs } = at(epoch, step);
+    const count = starts.length - 1;
     return {
-      rows,
+      starts,
+      samples,
+      datasets,
+      epochs,
       first: Math.floor((rank * count) / world),
       end: Math.floor(((rank + 1) * count) / world),
     };
@@ -100,22 +112,22 @@ export function globalBatches(
 }
 
 /** The rows of a step of one dataset. */
-function alone(plan: Plan, units: Units): (epoch: number, step: number) => GlobalRow[] {
+function alone(plan: Plan, units: Units): (epoch: number, step: number) => GlobalRows {
   const per = unitsPerStep(plan);
   return (epoch, step) => {
     const first = step * per;
     const count = plan.last === 'short' ? Math.min(per, units.count - first) : per;
-    const rows: GlobalRow[] = [];
+    const starts = [0];
+    const samples: number[] = [];
+    const rows: RowColumns = { starts, samples };
     // Only `fill` reaches beyond the last row: it takes the epoch's first rows again.
     for (let unit = 0; unit < count; ) {
       const start = (first + unit) % units.count;
       const here = Math.min(count - unit, units.count - start);
-      for (const samples of units.range(epoch, start, here)) {
-        rows.push({ dataset: 0, epoch, samples });
-      }
+      units.addRange(rows, epoch, start, here);
       unit += here;
     }
-    return rows;
+    return { starts, samples, datasets: samples.map(() => 0), epochs: samples.map(() => epoch) };
   };
 }
 
@@ -124,7 +136,7 @@ function mixed(
   plan: Plan,
   units: readonly Units[],
   seed: bigint,
-): (epoch: number, step: number) => GlobalRow[] {
+): (epoch: number, step: number) => GlobalRows {
   const per = unitsPerStep(plan);
   const steps = stepsPerEpoch(plan);
   const drawOf = mixture(
@@ -136,15 +148,21 @@ function mixed(
     if (!Number.isSafeInteger(first + per)) {
       throw new ArgumentError('epoch', 'one before the 2^53rd row of the run', epoch);
     }
-    const rows: GlobalRow[] = [];
+    const starts = [0];
+    const samples: number[] = [];
+    const rows: RowColumns = { starts, samples };
+    const datasets: number[] = [];
+    const epochs: number[] = [];
     for (let unit = 0; unit < per; unit++) {
       const { dataset, draw } = drawOf(first + unit);
       const { count } = units[dataset]!;
       const own = Math.floor(draw / count);
-      for (const samples of units[dataset]!.range(own, draw - own * count, 1)) {
-        rows.push({ dataset, epoch: own, samples });
+      units[dataset]!.addRange(rows, own, draw - own * count, 1);
+      while (datasets.length < samples.length) {
+        datasets.push(dataset);
+        epochs.push(own);
       }
     }
-    return rows;
+    return { starts, samples, datasets, epochs };
   };
 }

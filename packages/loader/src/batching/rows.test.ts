@@ -107,9 +107,9 @@ describe('seeking', () => {
       const step = Math.floor((draws.word(200, seek) / 2 ** 32) * steps);
       const start = performance.now();
       const batchOf = globalBatches(plan, [{ shards: [samples], index }]);
-      const { rows } = batchOf({ epoch: seek, step, rank: 0, world: 1 });
+      const { starts } = batchOf({ epoch: seek, step, rank: 0, world: 1 });
       times.push(performance.now() - start);
-      expect(rows.length).toBeGreaterThan(0);
+      expect(starts.length).toBeGreaterThan(1);
     }
     // The median: a machine that is busy otherwise takes its time now and then.
     const median = times.sort((a, b) => a - b)[10]!;

@@ -13,8 +13,16 @@ import { type Placement, placementOf } from './windows.ts';
 export interface Units {
   /** How many an epoch has. */
   readonly count: number;
-  /** The rows that stand at `count` positions of an epoch from `start` on, each a list of rows of the dataset. */
-  range(epoch: number, start: number, count: number): number[][];
+  /** Adds the rows that stand at `count` positions of an epoch from `start` on. */
+  addRange(rows: RowColumns, epoch: number, start: number, count: number): void;
+}
+
+/** Rows of a batch, column by column: objects for each would take longer than masking them. */
+export interface RowColumns {
+  /** Where each row's samples start, and last how many there are: packed rows have several. */
+  readonly starts: number[];
+  /** Each sample as its row of the dataset. */
+  readonly samples: number[];
 }
 
 /** A dataset, as far as its order goes. */
@@ -38,14 +46,17 @@ export function sampleUnits(
   let rows = new Float64Array(0);
   return {
     count: samples,
-    range(epoch, start, count) {
+    addRange(out, epoch, start, count) {
       if (epoch !== current) {
         rowsAt = orderRanges(plan, { rows: samples, shards }, { seed, epoch, dataset });
         current = epoch;
       }
       if (rows.length !== count) rows = new Float64Array(count);
       rowsAt(start, rows);
-      return Array.from(rows, (row) => [row]);
+      for (let index = 0; index < count; index++) {
+        out.samples.push(rows[index]!);
+        out.starts.push(out.samples.length);
+      }
     },
   };
 }
@@ -88,26 +99,25 @@ class WindowUnits implements Units {
     this.count = startsOf(index.units).at(-1)!;
   }
 
-  range(epoch: number, start: number, count: number): number[][] {
+  addRange(rows: RowColumns, epoch: number, start: number, count: number): void {
     if (epoch !== this.#epoch) this.#enter(epoch);
-    const rows: number[][] = [];
     for (let position = start; position < start + count; position++) {
-      rows.push(...this.#at(epoch, position));
+      this.#add(rows, epoch, position);
     }
-    return rows;
   }
 
-  #at(epoch: number, position: number): number[][] {
+  #add(out: RowColumns, epoch: number, position: number): void {
     const place = lastAtMost(this.#starts, position);
     const window = this.#windows[place]!;
     const within = position - this.#starts[place]!;
     const { cut, rows, unitAt } = this.#window(epoch, window);
     const unit = unitAt(within);
-    const members: number[] = [];
+    const packed = this.#cutting.rows.type === 'packed';
     for (let at = cut.starts[unit]!; at < cut.starts[unit + 1]!; at++) {
-      members.push(rows[cut.numbers[at]!]!);
+      out.samples.push(rows[cut.numbers[at]!]!);
+      if (!packed) out.starts.push(out.samples.length);
     }
-    return this.#cutting.rows.type === 'packed' ? [members] : members.map((row) => [row]);
+    if (packed) out.starts.push(out.samples.length);
   }
 
   #draws(epoch: number): OrderDraws {

@@ -82,7 +82,7 @@ export function dense(options: PadOptions = {}): Layout {
       const places = placesOf(slice, width);
       const orders = context.sentenceOrder ? sentenceOrders(slice.samples.length) : undefined;
       maskSlice(masker, slice, { inputIds, labels }, places, orders, onSample);
-      attentionMask.fill(1);
+      fillOnes(attentionMask);
       for (let row = 0; row < rows; row++) {
         const last = slice.starts[row + 1]! - 1;
         const end = places[last]! + slice.samples[last]!.ids.length;
@@ -109,6 +109,13 @@ export function dense(options: PadOptions = {}): Layout {
   };
 }
 
+/** Fills with 1, by words where it can: bytes that threads share are filled one by one. */
+function fillOnes(bytes: Uint8Array): void {
+  const words = bytes.length >> 2;
+  new Int32Array(bytes.buffer, bytes.byteOffset, words).fill(0x0101_0101);
+  bytes.fill(1, words << 2);
+}
+
 /** Starts a column of lists of one width, and their items. */
 function startRectangle(writer: SlotWriter, rows: number, width: number): void {
   writer.field(rows);
@@ -116,22 +123,22 @@ function startRectangle(writer: SlotWriter, rows: number, width: number): void {
 }
 
 /** Where each sample's place starts: padding belongs to a row's last. */
-function placesOf({ samples, starts }: BatchSlice, width: number): Float64Array {
-  const places = new Float64Array(samples.length + 1);
+function placesOf({ samples, starts }: BatchSlice, width: number): number[] {
+  const places: number[] = [];
   for (let row = 0; row + 1 < starts.length; row++) {
     let place = row * width;
     for (let index = starts[row]!; index < starts[row + 1]!; index++) {
-      places[index] = place;
+      places.push(place);
       place += samples[index]!.ids.length;
     }
   }
-  places[samples.length] = (starts.length - 1) * width;
+  places.push((starts.length - 1) * width);
   return places;
 }
 
 function writeBoundaries(
   { samples, starts }: BatchSlice,
-  places: Float64Array,
+  places: readonly number[],
   segmentIds: Int32Array,
   positionIds: Int32Array,
 ): void {

@@ -49,6 +49,20 @@ export function layoutOf(spec: LayoutSpec | undefined, context: LayoutContext): 
   return type === 'dense' ? dense(checkPad(options)) : seq2seq(checkPad(options));
 }
 
+/** As `layoutOf`, and what was found is kept: every batch asks. */
+export function layoutsOf(context: LayoutContext): (spec: LayoutSpec | undefined) => Layout {
+  const kept = new Map<string | undefined, Layout>();
+  return (spec) => {
+    const name = typeof spec === 'object' ? JSON.stringify(spec) : spec;
+    let layout = kept.get(name);
+    if (layout === undefined) {
+      layout = layoutOf(spec, context);
+      kept.set(name, layout);
+    }
+    return layout;
+  };
+}
+
 function checkPad(options: PadOptions): PadOptions {
   const { pad = 'batch', multiple = 1 } = options;
   if (pad !== 'batch' && pad !== 'dataset') {

@@ -4,6 +4,7 @@ import type {
   Masker,
   OutputLengths,
   SampleAddress,
+  Uint64,
   VocabTraits,
 } from '@maskloom/core';
 import { Field, FixedSizeList, type Int32, type Schema, type Uint8 } from 'apache-arrow';
@@ -26,7 +27,7 @@ export interface LayoutContext {
 
 /** A sample of a batch, before masking. */
 export interface SliceSample extends BatchSample {
-  readonly sample: bigint;
+  readonly sample: Uint64;
   /** Of its dataset: in a mixture each has its own. */
   readonly epoch: number;
   readonly ids: Uint16Array | Uint32Array;

@@ -54,10 +54,20 @@ export function writeSamples(
 ): void {
   if (packed) listOffsets(writer, starts.length - 1).set(starts);
   writer.field(samples.length);
-  const column = writer.uint64(samples.length);
-  samples.forEach(({ sample }, index) => {
-    column[index] = sample;
-  });
+  setSamples(writer.uint64(samples.length), samples);
+}
+
+/** Sets sample ids in a column: by words, since a bigint for each would allocate. */
+export function setSamples(column: BigUint64Array, samples: BatchSlice['samples']): void {
+  const words = new Uint32Array(column.buffer, column.byteOffset, 2 * samples.length);
+  for (let index = 0; index < samples.length; index++) {
+    const { sample } = samples[index]!;
+    if (typeof sample === 'bigint') column[index] = sample;
+    else {
+      words[2 * index] = sample;
+      words[2 * index + 1] = sample / 0x1_0000_0000;
+    }
+  }
 }
 
 /** Reads the column `sample`: the ids, and of packed rows where each row's start among them. */

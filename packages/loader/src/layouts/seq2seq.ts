@@ -10,6 +10,7 @@ import {
 } from 'apache-arrow';
 import { align, type SlotWriter } from '../slot.ts';
 import { addressOf, type Layout, type PadOptions, paddedWidths, rectangle } from './layout.ts';
+import { setSamples } from './lists.ts';
 
 /**
  * The `seq2seq` layout: rectangles, for encoder-decoder models.
@@ -50,7 +51,7 @@ export function seq2seq(options: PadOptions = {}): Layout {
       const { padId } = context.vocab;
       const rows = slice.samples.length;
       writer.field(rows);
-      const sample = writer.uint64(rows);
+      setSamples(writer.uint64(rows), slice.samples);
       listOf(writer, rows, width.inputs);
       const inputIds = writer.int32(rows * width.inputs);
       listOf(writer, rows, width.labels);
@@ -67,7 +68,6 @@ export function seq2seq(options: PadOptions = {}): Layout {
           inputIds: inputIds.subarray(input, input + width.inputs),
           labels: labels.subarray(target, target + width.labels),
         };
-        sample[index] = row.sample;
         slice.tally.selected += masker.maskInto(row.ids, addressOf(slice, row), out);
         const inputLength = out.inputLength!;
         const labelLength = out.labelLength!;

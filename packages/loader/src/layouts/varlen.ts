@@ -1,7 +1,7 @@
 import { Field, Int32, type RecordBatch, Schema, Uint8, Uint64 } from 'apache-arrow';
 import { align, type SlotWriter } from '../slot.ts';
 import { type Layout, maskSlice, sentenceOrders } from './layout.ts';
-import { list, listBytes, listOffsets, valuesOf } from './lists.ts';
+import { list, listBytes, listOffsets, setSamples, valuesOf } from './lists.ts';
 
 /**
  * The `varlen` layout: all samples of the slice one behind the other, without padding, as ModernBERT and
@@ -56,10 +56,7 @@ export function varlen(): Layout {
       });
       const tokens = starts.at(-1)!;
       oneList(writer, samples.length);
-      const sample = writer.uint64(samples.length);
-      samples.forEach((one, index) => {
-        sample[index] = one.sample;
-      });
+      setSamples(writer.uint64(samples.length), samples);
       oneList(writer, tokens);
       const inputIds = writer.int32(tokens);
       oneList(writer, tokens);
