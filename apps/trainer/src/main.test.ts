@@ -136,7 +136,7 @@ Deno.test('and signals: the trainer ends with it', async () => {
     // Not child.kill(): Deno takes a child that was sent a signal for dead.
     process.kill(child.pid!, 'SIGTERM');
     // Its standard error closes when the trainer, which has it as well, is gone.
-    assert.equal(await ended, 130);
+    assert.equal(await ended, 143);
   } finally {
     server.close();
   }

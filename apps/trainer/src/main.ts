@@ -3,8 +3,9 @@ import { CommanderError } from 'commander';
 import { errorLine } from './error-line.ts';
 import { closestName } from './options/closest-name.ts';
 import { OptionsError } from './options/errors.ts';
+import { StopSignals } from './stop-signals.ts';
 
-type Run = (words: readonly string[]) => Promise<void>;
+type Run = (words: readonly string[], signals: StopSignals) => Promise<void>;
 
 /** What the command can do; a command's modules are loaded when it is asked for. */
 const commands: Readonly<Record<string, () => Promise<Run>>> = {
@@ -14,9 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Run>>> = {
   fill: async () => (await import('./commands/fill.ts')).fill,
 };
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => process.exit(130));
-}
+const signals = new StopSignals();
 
 try {
   await main(process.argv.slice(2));
@@ -27,7 +26,7 @@ try {
   process.exit(error instanceof OptionsError ? 2 : 1);
 }
 // The GPU and sockets kept open for reuse would keep the process alive.
-process.exit(0);
+process.exit();
 
 async function main(words: readonly string[]): Promise<void> {
   const [first] = words;
@@ -39,5 +38,5 @@ async function main(words: readonly string[]): Promise<void> {
     throw new OptionsError(`there is no command ${name}, the closest is ${closest}; see --help`);
   }
   const run = await load();
-  await run(isNamed ? words.slice(1) : words);
+  await run(isNamed ? words.slice(1) : words, signals);
 }

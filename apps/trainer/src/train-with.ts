@@ -1,6 +1,8 @@
+import process from 'node:process';
 import { checkPrecision, openDevice } from './device.ts';
 import type { TrainOptions } from './options/train-options.ts';
 import { runRanks } from './ranks/run-ranks.ts';
+import type { StopSignals } from './stop-signals.ts';
 import type { RunContext } from './training/run.ts';
 import { joinLogs } from './watch/join-logs.ts';
 import { openLivePage } from './watch/live-page.ts';
@@ -9,20 +11,27 @@ import { openProgress } from './watch/progress.ts';
 import { openTensorBoard } from './watch/tensorboard.ts';
 
 /**
- * Trains as the options say, and shows how it goes.
+ * Trains as the options say, and shows how it goes. Where it is stopped by a signal, the process's exit code tells.
  *
  * @throws {TrainingError} if the run can't go on
  */
-export async function trainWith(options: TrainOptions): Promise<void> {
+export async function trainWith(options: TrainOptions, signals: StopSignals): Promise<void> {
   const { device, check } = await openDevice(options.device);
   checkPrecision(device, options.precision);
   const tell = (line: string): void => console.error(line);
   tell(`training on ${device.device}: ${device.reason}`);
   const context: RunContext = {
-    ...{ device, check, tell },
-    watch: (step) => watch(options, step, tell),
+    ...{ device, check, tell, stop: signals.told },
+    watch(step) {
+      if (options.out !== undefined) signals.tellFirst();
+      return watch(options, step, tell);
+    },
   };
-  const { digest, losses } = await runRanks(options, context, options);
+  const { reason, digest, losses } = await runRanks(options, context, options);
+  if (reason === 'stopped') {
+    process.exitCode = signals.exitCode;
+    return;
+  }
   const last = losses.slice(-20);
   const mean = last.reduce((sum, loss) => sum + loss, 0) / last.length;
   if (losses.length > 0) {

@@ -17,6 +17,8 @@ export interface CheckpointState {
   /** The stream digest of all batches so far, in hexadecimal digits. */
   readonly digest: string;
   readonly best: BestState;
+  /** Set if the run was stopped before the evaluation after these steps was done. */
+  readonly isEvaluationDue?: boolean;
   /** What must be the same in a run that goes on from here. */
   readonly run: Readonly<Record<string, unknown>>;
 }

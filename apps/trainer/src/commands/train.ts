@@ -1,5 +1,6 @@
 import { readGiven } from '../options/read-given.ts';
 import { type TrainOptions, trainOptions } from '../options/train-options.ts';
+import type { StopSignals } from '../stop-signals.ts';
 import { setThreads } from '../threads.ts';
 import { createCommand } from './create-command.ts';
 
@@ -13,13 +14,14 @@ Commands:
 docs/trainer.md tells more.`;
 
 /**
- * `maskloom-train`: trains a model on the batches of a sidecar.
+ * `maskloom-train`: trains a model on the batches of a sidecar. A signal stops a run after the step that it is in, if there is
+ * a folder to go on from.
  *
  * @throws {CommanderError} after it has printed what is wrong with the command line
  * @throws {OptionsError} if the options do not go together
  * @throws {TrainingError} if the run can't go on.
  */
-export async function train(words: readonly string[]): Promise<void> {
+export async function train(words: readonly string[], signals: StopSignals): Promise<void> {
   const command = createCommand('maskloom-train')
     .description('train a masked language model on the batches of a sidecar')
     .addHelpText('after', more);
@@ -29,7 +31,7 @@ export async function train(words: readonly string[]): Promise<void> {
   try {
     // Loaded here: it imports jax-js, which asks for threads then.
     const { trainWith } = await import('../train-with.ts');
-    await trainWith({ ...options, threads });
+    await trainWith({ ...options, threads }, signals);
   } catch (error) {
     if (options.verbose && error instanceof Error) console.error(error.stack);
     throw error;

@@ -7,12 +7,15 @@ import type { RankEnd, RankStart } from './run-ranks.ts';
 import { sharedPeers } from './shared-peers.ts';
 
 /** Trains along as a rank other than the first. */
-export async function runRank({ options, memory, rank, device }: RankStart): Promise<RankEnd> {
+export async function runRank(
+  { options, memory, rank, device }: RankStart,
+  stop: AbortSignal,
+): Promise<RankEnd> {
   const peers = sharedPeers(memory, rank);
   try {
     await run(options, {
       ...(await openDevice(device)),
-      peers,
+      ...{ peers, stop },
       watch: async () => ({ log: silentLog, progress: silentProgress }),
       tell() {},
     });

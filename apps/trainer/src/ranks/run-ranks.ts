@@ -53,6 +53,10 @@ export async function runRanks(
   );
   const first = run(options, { ...context, peers });
   first.catch(peers.fail);
+  const stopOthers = (): void => {
+    for (const { stop } of others) stop();
+  };
+  context.stop?.addEventListener('abort', stopOthers);
   try {
     const ends = await Promise.allSettled([first, ...others.map(({ ended }) => ended)]);
     const errors = ends.flatMap((end) =>
@@ -64,15 +68,21 @@ export async function runRanks(
     if (errors.length > 0) throw errors.find(isCause) ?? errors[0];
     return await first;
   } finally {
-    for (const { stop } of others) stop();
+    context.stop?.removeEventListener('abort', stopOthers);
+    for (const { terminate } of others) terminate();
   }
 }
 
+/** A rank in a thread of its own. */
+interface RankThread {
+  readonly ended: Promise<void>;
+  /** Tells it to stop when all ranks do. */
+  stop(): void;
+  terminate(): void;
+}
+
 /** Starts the thread of a rank. */
-function startRank(
-  start: RankStart,
-  onError: () => void,
-): { ended: Promise<void>; stop: () => void } {
+function startRank(start: RankStart, onError: () => void): RankThread {
   const worker = new Worker(new URL('./rank-worker.ts', import.meta.url), { type: 'module' });
   const ended = new Promise<void>((resolve, reject) => {
     const fail = (message: string, code: TrainingError['code']): void => {
@@ -89,5 +99,9 @@ function startRank(
     };
   });
   worker.postMessage(start);
-  return { ended, stop: () => worker.terminate() };
+  return {
+    ended,
+    stop: () => worker.postMessage('stop'),
+    terminate: () => worker.terminate(),
+  };
 }

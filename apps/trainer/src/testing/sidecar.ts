@@ -78,7 +78,8 @@ async function listen(words: readonly string[]): Promise<Serving> {
   return {
     ...{ url, pid },
     async kill() {
-      if (child.exitCode === null) process.kill(pid, 'SIGKILL');
+      const isAlive = child.exitCode === null && child.signalCode === null;
+      if (isAlive) process.kill(pid, 'SIGKILL');
       await ended;
     },
   };

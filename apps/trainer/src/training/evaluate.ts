@@ -3,6 +3,7 @@ import { TrainingError } from '../errors.ts';
 import type { Counts } from '../model/model.ts';
 import { type BatchShape, hostBatch } from './batch.ts';
 import type { Trainer } from './trainer.ts';
+import { untilStopped } from './until-stopped.ts';
 
 /** What the held-out batches say together. */
 export interface HeldOut {
@@ -18,7 +19,7 @@ export interface HeldOut {
 }
 
 /**
- * Scores the first `steps` batches of a sidecar's plan; all of an epoch for 0.
+ * Scores the first `steps` batches of a sidecar's plan; all of an epoch for 0. Gives nothing if it is stopped before it is done.
  *
  * @throws {TrainingError} if no token of them is masked
  */
@@ -27,18 +28,21 @@ export async function evaluate(
   client: Client,
   steps: number,
   shape: BatchShape,
-): Promise<HeldOut> {
+  stop: AbortSignal,
+): Promise<HeldOut | undefined> {
   const most = client.stepsPerEpoch;
   const sums: Record<string, number> = {};
   const counts = { masked: 0, rows: 0, tokens: 0 };
   const count = steps === 0 ? most : Math.min(steps, most);
-  for await (const { batch } of client.batches({ steps: count, layout: 'compact' })) {
+  const batches = client.batches({ steps: count, layout: 'compact', signal: stop });
+  for await (const { batch } of untilStopped(batches, stop)) {
     const host = hostBatch(batch, shape);
     for (const [name, sum] of Object.entries(await trainer.evaluate(host))) {
       sums[name] = (sums[name] ?? 0) + sum;
     }
     for (const name of ['masked', 'rows', 'tokens'] as const) counts[name] += host[name];
   }
+  if (stop.aborted) return undefined;
   if (counts.masked === 0) {
     throw new TrainingError(
       'DATA',

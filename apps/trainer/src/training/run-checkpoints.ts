@@ -21,6 +21,8 @@ export interface Progression {
   /** The stream digest so far. */
   readonly digest: string;
   readonly best: BestState;
+  /** Whether the evaluation after these steps is yet to be done. */
+  readonly isEvaluationDue: boolean;
 }
 
 /** A run's checkpoints. */
@@ -56,7 +58,8 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
     out === undefined ? undefined : await openCheckpoints(join(out, 'checkpoints'), { keep });
   const identity = identityOf(run);
   let last: string | undefined;
-  let lastStep = -1;
+  // What a run begins with needs no checkpoint.
+  let lastStep = 0;
 
   return {
     get last() {
@@ -70,9 +73,12 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
           const { tensors } = await readSafetensors(join(initFrom, 'model.safetensors'));
           trainer.restore({ parameters: tensors });
         }
-        return { step: 0, from: { epoch: 0, step: 0 }, digest: planId, best: { without: 0 } };
+        return {
+          ...{ step: 0, from: { epoch: 0, step: 0 }, digest: planId },
+          ...{ best: { without: 0 }, isEvaluationDue: false },
+        };
       }
-      const { step, loader, digest, best } = latest.state;
+      const { step, loader, digest, best, isEvaluationDue = false } = latest.state;
       for (const { error } of latest.passedOver) tell(`passed over: ${error.message}`);
       if (!resume) {
         throw new TrainingError(
@@ -84,14 +90,17 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
       trainer.restore({ parameters: latest.model, ...momentsOf(latest.optimizer) });
       last = latest.folder;
       lastStep = step;
-      return { step, from: loader, digest, best };
+      return { step, from: loader, digest, best, isEvaluationDue };
     },
-    async save(trainer, { step, from, digest, best }, isBest) {
+    async save(trainer, { step, from, digest, best, isEvaluationDue }, isBest) {
       if (checkpoints === undefined || (step === lastStep && !isBest)) return undefined;
       const { parameters, first, second } = await trainer.snapshot();
       last = await checkpoints.save({
         ...{ isBest, model: parameters, optimizer: named({ first, second }) },
-        state: { version: 1, step, planId, loader: from, digest, best, run: identity },
+        state: {
+          ...{ version: 1, step, planId, loader: from, digest, best, run: identity },
+          ...(isEvaluationDue ? { isEvaluationDue } : {}),
+        },
         config: huggingFaceConfig(config, { padId }),
         ...(tokenizer === undefined ? {} : { tokenizer }),
       });

@@ -4,7 +4,7 @@ import { TrainingError } from '../errors.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
 import { alone, type Peers } from '../ranks/peers.ts';
-import { type Log, type LogEventOf, silentLog } from '../watch/log.ts';
+import { type EndReason, type Log, type LogEventOf, silentLog } from '../watch/log.ts';
 import { type Progress, silentProgress } from '../watch/progress.ts';
 import { stepNote } from '../watch/step-note.ts';
 import { type BatchShape, hostBatch } from './batch.ts';
@@ -15,9 +15,11 @@ import { openRunCheckpoints, type Progression, type RunCheckpoints } from './run
 import type { RunOptions } from './run-options.ts';
 import { learningRate } from './schedule.ts';
 import { createTrainer, type StepResult, type Trainer } from './trainer.ts';
+import { untilStopped } from './until-stopped.ts';
 
 /** What a run came to. */
 export interface RunResult {
+  readonly reason: EndReason;
   /** The stream digest of all that was trained on. */
   readonly digest: string;
   /** Of the steps since the run began, or was resumed. */
@@ -33,6 +35,8 @@ export interface RunContext {
   readonly device: { readonly device: string; readonly reason: string };
   /** Throws what went wrong meanwhile, such as a GPU error. */
   check(): void;
+  /** Stops the run after the step that it is in, with a checkpoint to go on from. */
+  readonly stop?: AbortSignal;
   /** The other ranks. Default none. */
   readonly peers?: Peers;
 }
@@ -88,6 +92,7 @@ class Training {
   readonly #options: RunOptions;
   readonly #context: RunContext;
   readonly #peers: Peers;
+  readonly #stop: AbortSignal;
   readonly #data: Data;
   readonly #trainer: Trainer;
   readonly #checkpoints: RunCheckpoints;
@@ -98,11 +103,13 @@ class Training {
   #log: Log = silentLog;
   #progress: Progress = silentProgress;
   #progression: Progression;
+  #isStopped = false;
 
   constructor(options: RunOptions, context: RunContext, parts: TrainingParts) {
     this.#options = options;
     this.#context = context;
     this.#peers = context.peers ?? alone;
+    this.#stop = context.stop ?? new AbortController().signal;
     this.#data = parts.data;
     this.#trainer = parts.trainer;
     this.#checkpoints = parts.checkpoints;
@@ -113,36 +120,32 @@ class Training {
   }
 
   async run(): Promise<RunResult> {
-    const { steps } = this.#options;
     const began = performance.now();
     const watched = await this.#context.watch(this.#progression.step);
     this.#log = watched.log;
     this.#progress = watched.progress;
     try {
       this.#writeStart();
+      this.#stop.addEventListener('abort', this.#tellOfStop);
+      if (this.#progression.isEvaluationDue) await this.#evaluate();
       for await (const timed of this.#batches()) {
         await this.#train(timed);
-        await this.#evaluateIfDue();
-        if (this.#best.isOver) break;
-        if (this.#isDue(this.#options.checkpointEvery)) await this.#save(false);
+        if (this.#progression.isEvaluationDue) await this.#evaluate();
+        if (this.#best.isOver || this.#isStopped) break;
+        if (this.#isCheckpointDue()) await this.#save(false);
       }
       await this.#save(false);
-      const reason = this.#best.isOver ? 'early-stop' : 'steps';
-      const seconds = (performance.now() - began) / 1000;
-      const digest = this.#digest.hex();
-      this.#log.write({ type: 'end', steps: this.#progression.step, reason, digest, seconds });
-      if (reason === 'early-stop') {
-        const { step } = this.#best.state;
-        this.#progress.line(
-          `stopped after ${this.#progression.step} of ${steps} steps: no evaluation was better than that after ${step}`,
-        );
-      }
-      return { digest, losses: this.#losses };
+      return this.#end((performance.now() - began) / 1000);
     } finally {
+      this.#stop.removeEventListener('abort', this.#tellOfStop);
       this.#progress.stop();
       this.#log.close();
     }
   }
+
+  readonly #tellOfStop = (): void => {
+    this.#progress.line('stopping after this step; the next signal ends the run at once');
+  };
 
   #writeStart(): void {
     const { device, reason } = this.#context.device;
@@ -155,19 +158,46 @@ class Training {
     });
   }
 
-  /** The batches that are left, and how long each was waited for, in seconds. */
+  #end(seconds: number): RunResult {
+    const { step } = this.#progression;
+    const { steps } = this.#options;
+    const digest = this.#digest.hex();
+    const reason = this.#isStopped ? 'stopped' : this.#best.isOver ? 'early-stop' : 'steps';
+    this.#log.write({ type: 'end', steps: step, reason, digest, seconds });
+    if (reason !== 'steps') {
+      const why =
+        reason === 'stopped'
+          ? '--resume goes on from there'
+          : `no evaluation was better than that after ${this.#best.state.step}`;
+      this.#progress.line(`stopped after ${step} of ${steps} steps: ${why}`);
+    }
+    return { reason, digest, losses: this.#losses };
+  }
+
+  /** The batches that are left unless the run is stopped, and how long each was waited for, in seconds. */
   async *#batches(): AsyncGenerator<TimedBatch> {
     const { rank, world } = this.#peers;
     const { step, from } = this.#progression;
     const steps = this.#options.steps - step;
-    if (steps <= 0 || this.#best.isOver) return;
+    if (steps <= 0 || this.#best.isOver || this.#isStopped) return;
+    const which = { steps, layout: 'compact', from, rank, world, signal: this.#stop } as const;
+    let left = steps;
     let asked = performance.now();
-    const batches = this.#data.train.batches({ steps, layout: 'compact', from, rank, world });
-    for await (const batch of batches) {
-      const received = performance.now();
-      yield { batch, asked, waiting: (received - asked) / 1000 };
+    for await (const batch of untilStopped(this.#data.train.batches(which), this.#stop)) {
+      const waiting = (performance.now() - asked) / 1000;
+      if (await this.#agreeToStop()) return;
+      yield { batch, asked, waiting };
+      left--;
       asked = performance.now();
     }
+    if (left > 0) await this.#agreeToStop();
+  }
+
+  /** Whether any rank is to stop, before a step: then all do. */
+  async #agreeToStop(): Promise<boolean> {
+    const told = await this.#peers.gather(Uint8Array.of(Number(this.#stop.aborted)));
+    this.#isStopped = told.some(([isTold]) => isTold === 1);
+    return this.#isStopped;
   }
 
   async #train({ batch, asked, waiting }: TimedBatch): Promise<void> {
@@ -182,6 +212,7 @@ class Training {
     this.#progression = {
       ...{ step: step + 1, from: batch.next },
       ...{ digest: this.#digest.hex(), best: this.#best.state },
+      isEvaluationDue: this.#isEvaluationDue(step + 1),
     };
     const { masked, tokens } = result.counts;
     const seconds = (performance.now() - asked) / 1000;
@@ -216,28 +247,39 @@ class Training {
     }
   }
 
-  /** Whether something that is done every so many steps is to be done now. */
-  #isDue(every: number): boolean {
-    return every > 0 && this.#progression.step % every === 0;
+  #isCheckpointDue(): boolean {
+    const { checkpointEvery } = this.#options;
+    return checkpointEvery > 0 && this.#progression.step % checkpointEvery === 0;
   }
 
-  async #evaluateIfDue(): Promise<void> {
+  #isEvaluationDue(step: number): boolean {
+    const { evalEvery, steps } = this.#options;
+    return this.#data.heldOut !== undefined && (step % evalEvery === 0 || step === steps);
+  }
+
+  async #evaluate(): Promise<void> {
     const { heldOut } = this.#data;
-    const { evalEvery, evalSteps, steps } = this.#options;
+    if (heldOut === undefined) return;
+    const { evalSteps } = this.#options;
     const { step } = this.#progression;
-    if (heldOut === undefined || !(this.#isDue(evalEvery) || step === steps)) return;
-    // One rank evaluates; all hear of it.
-    const isFirst = this.#peers.rank === 0;
-    const found = isFirst
-      ? await evaluate(this.#trainer, heldOut, evalSteps, this.#shape)
-      : undefined;
+    // One rank evaluates; all hear of it, or that it was stopped before it was done.
+    const found =
+      this.#peers.rank === 0
+        ? await evaluate(this.#trainer, heldOut, evalSteps, this.#shape, this.#stop)
+        : undefined;
     this.#context.check();
-    const [bytes] = await this.#peers.gather(
-      new Uint8Array(Float64Array.of(found?.loss ?? 0).buffer),
-    );
+    const losses = Float64Array.from(found === undefined ? [] : [found.loss]);
+    const [bytes] = await this.#peers.gather(new Uint8Array(losses.buffer));
     const [loss] = new Float64Array(bytes!.slice().buffer);
-    const isBest = this.#best.add(step, loss!);
-    this.#progression = { ...this.#progression, best: this.#best.state };
+    if (loss === undefined) {
+      this.#isStopped = true;
+      return;
+    }
+    const isBest = this.#best.add(step, loss);
+    this.#progression = {
+      ...this.#progression,
+      ...{ best: this.#best.state, isEvaluationDue: false },
+    };
     if (found === undefined) return;
     const { figures, ...scores } = found;
     this.#log.write({

@@ -69,12 +69,14 @@ export type LogEvent =
       readonly type: 'end';
       /** Steps done. */
       readonly steps: number;
-      /** Why it ended: all steps done, or no evaluation was better for a while. */
-      readonly reason: 'steps' | 'early-stop';
+      readonly reason: EndReason;
       /** The stream digest of all that was trained on. */
       readonly digest: string;
       readonly seconds: number;
     };
+
+/** Why a run ended: all steps are done, no evaluation was better for a while, or it was stopped from outside. */
+export type EndReason = 'steps' | 'early-stop' | 'stopped';
 
 /** The events of one type, such as `LogEventOf<'step'>`. */
 export type LogEventOf<Type extends LogEvent['type']> = Extract<LogEvent, { readonly type: Type }>;

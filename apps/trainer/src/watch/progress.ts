@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { Writable } from 'node:stream';
 import { SingleBar } from 'cli-progress';
 import { duration } from './duration.ts';
 import { createTimeLeft, type TimeLeft } from './time-left.ts';
@@ -16,9 +17,11 @@ export interface Progress {
 /** Progress that nobody sees. */
 export const silentProgress: Progress = { update() {}, line() {}, stop() {} };
 
+type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
 /** Where progress is shown, and the milliseconds of the clock that it goes by. */
 export interface ProgressPlace {
-  readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stream?: Stream;
   readonly now?: () => number;
 }
 
@@ -26,7 +29,7 @@ export interface ProgressPlace {
 const pause = 5000;
 
 /**
- * Opens the progress of a run, on standard error unless told otherwise.
+ * Opens the progress of a run, on standard error unless told otherwise. A terminal that is closed meanwhile is no error.
  *
  * @param total steps there will be
  * @param done steps already done, in a run that is resumed
@@ -36,7 +39,27 @@ export function openProgress(
   done = 0,
   { stream = process.stderr, now = () => performance.now() }: ProgressPlace = {},
 ): Progress {
-  return stream.isTTY ? openBar(total, done, stream, now) : openLines(total, stream, now);
+  const lasting = outlasting(stream);
+  return stream.isTTY ? openBar(total, done, lasting, now) : openLines(total, lasting, now);
+}
+
+/** Writes to a stream for as long as somebody is there to read it. */
+function outlasting(stream: Stream): Stream {
+  // Deno throws some errors, and emits others.
+  stream.on('error', () => {});
+  const lasting = new Writable({
+    decodeStrings: false,
+    write(text, _, done) {
+      try {
+        stream.write(text);
+      } catch {}
+      done();
+    },
+  });
+  return Object.defineProperties(lasting, {
+    isTTY: { get: () => stream.isTTY },
+    columns: { get: () => stream.columns },
+  });
 }
 
 function openLines(total: number, stream: NodeJS.WritableStream, now: () => number): Progress {

@@ -7,6 +7,7 @@ import { integer, nats, short } from './numbers.ts';
 /** The state of a run in a word or two. */
 export function stateOf({ end }: Run, isOver: boolean): string {
   if (end?.reason === 'early-stop') return 'stopped early';
+  if (end?.reason === 'stopped') return 'stopped';
   if (end !== undefined) return 'finished';
   return isOver ? 'ended before its last step' : 'training';
 }
