@@ -105,9 +105,10 @@ async function compareWith(model: string, url: string, checkpoint: string): Prom
   return JSON.parse(stdout) as Compared;
 }
 
-/** Checks that `fill` says of a run what transformers says of its model. */
-async function checkFill(out: string, { filled }: Compared): Promise<void> {
-  const { code, stdout, stderr } = await deno(trainer, 'fill', text, '--checkpoint', out, '--json');
+/** Checks that `fill` says of a run, or of an exported model, what transformers says of the model. */
+async function checkFill(folder: string, { filled }: Compared): Promise<void> {
+  const words = ['fill', text, '--checkpoint', folder, '--json'];
+  const { code, stdout, stderr } = await deno(trainer, ...words);
   expect(code, stderr).toBe(0);
   const { masks } = JSON.parse(stdout) as {
     masks: { candidates: { token: string; probability: number }[] }[];
@@ -122,6 +123,14 @@ async function checkFill(out: string, { filled }: Compared): Promise<void> {
       expect(probability, token).toBeCloseTo(theirs.get(token)!, 5);
     }
   }
+}
+
+/** Exports a checkpoint, and gives the folder. */
+async function exportModel(name: string, checkpoint: string): Promise<string> {
+  const out = at(`${name}-exported`);
+  const { code, stderr } = await deno(trainer, 'export', '--checkpoint', checkpoint, '--out', out);
+  expect(code, stderr).toBe(0);
+  return out;
 }
 
 describe.skipIf(found.path === undefined)(
@@ -153,12 +162,11 @@ describe.skipIf(found.path === undefined)(
       async () => {
         const words = ['--architecture', 'electra', '--generator-size', '0.5', '--embedding', '16'];
         const { evaluation, checkpoint } = await train(at('electra'), plain.url, ...words);
-        const out = at('exported');
-        const exported = await deno(trainer, 'export', '--checkpoint', checkpoint, '--out', out);
-        expect(exported.code, exported.stderr).toBe(0);
+        const out = await exportModel('electra', checkpoint);
         const generator = join(out, 'generator');
-        const result = await compareWith(generator, plain.url, checkpoint);
+        const result = await compareWith(generator, plain.url, generator);
         await checkFill(at('electra'), result);
+        await checkFill(generator, result);
         const { kind, loss } = result;
         expect(kind).toBe('ElectraForMaskedLM');
         const { mlm } = evaluation['figures'] as { mlm: number };
@@ -167,6 +175,9 @@ describe.skipIf(found.path === undefined)(
           'import sys, transformers as hf; model, info = hf.ElectraForPreTraining.from_pretrained(sys.argv[1], output_loading_info=True); print(sum(map(len, info.values())))';
         const loaded = await run(found.path!, ['-c', load, out]);
         expect(loaded.stdout.trim(), loaded.stderr).toBe('0');
+        const refused = await deno(trainer, 'fill', text, '--checkpoint', out);
+        expect(refused.code).toBe(1);
+        expect(refused.stderr).toMatch(/discriminator, .* does not fill masks, .*\/generator\n$/);
       },
       patience,
     );

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { saveModel } from './testing/save-model.ts';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 
@@ -99,9 +100,11 @@ Deno.test('fill ends with one line where there is nothing to fill with', async (
     const words = ['fill', 'The [MASK]', '--checkpoint', folder];
     const none = await train(...words);
     assert.deepEqual([none.code, none.stdout], [1, '']);
-    assert.match(none.stderr, /^maskloom-train: There is no model in [^\n]+\n$/);
-    await writeFile(join(folder, 'config.json'), '{}');
-    const bare = await train(...words);
+    const neither =
+      / is not a checkpoint of a run nor an exported model: it is empty, expected [^\n]+\n$/;
+    assert.match(none.stderr, neither);
+    const checkpoint = await saveModel(join(folder, 'checkpoints'), {});
+    const bare = await train('fill', 'The [MASK]', '--checkpoint', checkpoint);
     assert.deepEqual([bare.code, bare.stdout], [1, '']);
     assert.match(
       bare.stderr,

@@ -4,6 +4,12 @@ const prefix = 'generator.';
 /** Where the names of the tables begin, which the generator shares with the discriminator. */
 const shared = 'electra.embeddings.';
 
+/** Which models of an ELECTRA tensors are of: a checkpoint has both. */
+export function electraPartOf(tensors: HostTensors): 'both' | 'generator' | 'discriminator' {
+  if (Object.keys(tensors).some((name) => name.startsWith(prefix))) return 'both';
+  return 'generator_lm_head.bias' in tensors ? 'generator' : 'discriminator';
+}
+
 /** Of an ELECTRA's tensors those of the generator, by the names of Hugging Face's ElectraForMaskedLM. */
 export function generatorTensors(model: HostTensors): HostTensors {
   const named = Object.entries(model).flatMap(([name, tensor]) => {

@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TrainingError } from '../errors.ts';
-import { type ModelConfig, modelConfig } from '../model/config.ts';
-import { generatorConfig } from '../model/electra.ts';
 import { type Checkpoint, copyTokenizer, readCheckpoint } from './checkpoint.ts';
 import { fileError, writeDurably } from './durable-file.ts';
 import { discriminatorTensors, generatorTensors } from './electra-tensors.ts';
+import { generatorConfigOf } from './generator-config-of.ts';
 import { huggingFaceGeneratorConfig } from './hugging-face-config.ts';
 import { draftOf, putInPlace } from './leftovers.ts';
 import { type HostTensors, writeSafetensors } from './safetensors.ts';
@@ -35,8 +34,9 @@ export async function exportModel(folder: string, out: string): Promise<void> {
     await mkdir(dirname(out), { recursive: true });
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft);
-    await writeModels(checkpoint, draft);
-    await copyTokenizer(folder, draft);
+    for (const written of await writeModels(checkpoint, draft)) {
+      await copyTokenizer(folder, written);
+    }
     await putInPlace(draft, out);
   } catch (cause) {
     await rm(draft, { recursive: true, force: true }).catch(() => {});
@@ -44,15 +44,22 @@ export async function exportModel(folder: string, out: string): Promise<void> {
   }
 }
 
-async function writeModels({ model, config, state }: Checkpoint, out: string): Promise<void> {
-  if (config['model_type'] !== 'electra') return writeModel(out, model, config);
+/** The folders that were written. */
+async function writeModels(
+  { model, config, state }: Checkpoint,
+  out: string,
+): Promise<readonly string[]> {
+  if (config['model_type'] !== 'electra') {
+    await writeModel(out, model, config);
+    return [out];
+  }
   await writeModel(out, discriminatorTensors(model), config);
-  // What a run says of itself has all sizes of its model.
-  const whole = modelConfig(state.run as unknown as ModelConfig);
   const padId = Number(config['pad_token_id']);
-  const generator = huggingFaceGeneratorConfig(generatorConfig(whole), { padId });
-  await mkdir(join(out, 'generator'));
-  await writeModel(join(out, 'generator'), generatorTensors(model), generator);
+  const generatorFolder = join(out, 'generator');
+  await mkdir(generatorFolder);
+  const generator = huggingFaceGeneratorConfig(generatorConfigOf(state), { padId });
+  await writeModel(generatorFolder, generatorTensors(model), generator);
+  return [out, generatorFolder];
 }
 
 async function writeModel(folder: string, model: HostTensors, config: object): Promise<void> {

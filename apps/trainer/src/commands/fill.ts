@@ -6,6 +6,7 @@ import { TrainingError } from '../errors.ts';
 import { checkpointFolder } from '../fill/checkpoint-folder.ts';
 import { fillText, type Guess } from '../fill/fill-text.ts';
 import { loadModel } from '../fill/load-model.ts';
+import { readModel } from '../fill/read-model.ts';
 import { readerOf } from '../options/command-line.ts';
 import { integer, path } from '../options/kinds.ts';
 import { createCommand } from './create-command.ts';
@@ -21,7 +22,7 @@ interface FillOptions {
 }
 
 /**
- * `maskloom-train fill`: tries a checkpoint, by what it puts for the `[MASK]`s of a text.
+ * `maskloom-train fill`: tries a checkpoint or an exported model, by what it puts for the `[MASK]`s of a text.
  *
  * @throws {CommanderError} after it has printed what is wrong with the command line
  * @throws {TrainingError} if there is no model or tokenizer, or the text can't be filled in.
@@ -32,7 +33,7 @@ export async function fill(words: readonly string[]): Promise<void> {
     .argument('<text>', 'a text, such as "The president of the united [MASK]"')
     .requiredOption(
       '--checkpoint <folder>',
-      'a checkpoint, or the folder of a run: its best',
+      'a checkpoint, an exported model, or the folder of a run: its best',
       folder,
     )
     .option('--tokenizer <folder>', "the data's tokenizer (default: the checkpoint's)", folder)
@@ -42,9 +43,10 @@ export async function fill(words: readonly string[]): Promise<void> {
   const { checkpoint, tokenizer, top, json } = command.opts<FillOptions>();
   const [text] = command.processedArgs as [string];
   const found = await checkpointFolder(checkpoint);
+  const read = await readModel(found);
   const tokens = await tokenizerOf(found, tokenizer);
   await useDevice('wasm', () => {});
-  const model = await loadModel(found);
+  const model = loadModel(read);
   const guesses = await fillText(text, tokens, model, top);
   model.dispose();
   if (json === true) console.log(JSON.stringify({ text, checkpoint: found, masks: guesses }));

@@ -40,16 +40,24 @@ Deno.test('a folder with a model is taken as it is', async () => {
   });
 });
 
-Deno.test('a folder without either is refused', async () => {
+Deno.test('a folder that is neither is refused, saying what it has', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'maskloom-run-'));
+  const refused = (given: string, found: RegExp) =>
+    assert.rejects(checkpointFolder(given), ({ message }: Error) => {
+      assert.match(message, / is not a checkpoint of a run nor an exported model: /);
+      assert.match(message, /, expected config\.json and model\.safetensors, or checkpoints\//);
+      assert.match(message, found);
+      return true;
+    });
   try {
-    await assert.rejects(
-      checkpointFolder(folder),
-      /There is no model in \S+, expected config.json/,
-    );
-    await assert.rejects(checkpointFolder(join(folder, 'none')), /There is no model in /);
+    await refused(join(folder, 'none'), /there is no such folder, /);
+    await refused(folder, /it is empty, /);
+    await writeFile(join(folder, 'config.json'), '{}');
     await mkdir(join(folder, 'checkpoints'));
-    await assert.rejects(checkpointFolder(folder), /There is no model in /);
+    await refused(folder, /it has checkpoints, config\.json, /);
+    await refused(join(folder, 'config.json'), /it is no folder, /);
+    for (let index = 0; index < 10; index++) await writeFile(join(folder, `notes-${index}`), '');
+    await refused(folder, /notes-5 and 4 more, /);
   } finally {
     await rm(folder, { recursive: true });
   }

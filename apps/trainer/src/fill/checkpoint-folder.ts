@@ -1,16 +1,23 @@
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listCheckpoints } from '../checkpoint/checkpoints.ts';
 import { TrainingError } from '../errors.ts';
 
+/** What makes a folder that of a model. */
+const modelFiles = ['config.json', 'model.safetensors'];
+
+/** Names that a message lists of a folder. */
+const mostNames = 8;
+
 /**
- * The folder of a model: the one given if it has `config.json`; or, of the folder of a run, its best checkpoint, or its last
+ * The folder of a model: the one given if it has a model; or, of the folder of a run, its best checkpoint, or its last
  * if none is known to be best.
  *
  * @throws {TrainingError} if there is none.
  */
 export async function checkpointFolder(given: string): Promise<string> {
-  if (existsSync(join(given, 'config.json'))) return given;
+  if (modelFiles.every((name) => existsSync(join(given, name)))) return given;
   const checkpoints = join(given, 'checkpoints');
   const listed = existsSync(checkpoints) ? await listCheckpoints(checkpoints) : [];
   const readable = listed.filter(({ record }) => record !== undefined);
@@ -18,6 +25,16 @@ export async function checkpointFolder(given: string): Promise<string> {
   if (chosen !== undefined) return chosen.path;
   throw new TrainingError(
     'CHECKPOINT',
-    `There is no model in ${given}, expected config.json, or checkpoints/ as a run with --out writes: give --checkpoint such a folder`,
+    `${given} is not a checkpoint of a run nor an exported model: ${await contentOf(given)}, expected ${modelFiles.join(' and ')}, or checkpoints/ with a whole one as a run with --out writes; give --checkpoint such a folder`,
   );
+}
+
+async function contentOf(folder: string): Promise<string> {
+  if (!existsSync(folder)) return 'there is no such folder';
+  const names = await readdir(folder).catch(() => undefined);
+  if (names === undefined) return 'it is no folder';
+  if (names.length === 0) return 'it is empty';
+  const shown = names.sort().slice(0, mostNames).join(', ');
+  const more = names.length - mostNames;
+  return more > 0 ? `it has ${shown} and ${more} more` : `it has ${shown}`;
 }

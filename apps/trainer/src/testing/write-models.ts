@@ -1,53 +1,19 @@
 /**
  * @file Writes checkpoints of tiny models that know nothing, with the folders that transformers should load:
- * `write-models.ts FOLDER '{"architecture":"bert"}' …` prints these folders as JSON.
+ * `write-models.ts FOLDER '{"architecture":"bert"}' …` prints these folders as JSON. Of an ELECTRA, its generator is exported.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { openCheckpoints } from '../checkpoint/checkpoints.ts';
-import { generatorTensors } from '../checkpoint/electra-tensors.ts';
-import {
-  huggingFaceConfig,
-  huggingFaceGeneratorConfig,
-} from '../checkpoint/hugging-face-config.ts';
-import { type HostTensors, writeSafetensors } from '../checkpoint/safetensors.ts';
-import { type ModelConfig, modelConfig } from '../model/config.ts';
-import { generatorConfig } from '../model/electra.ts';
-import { createModel } from '../model/models.ts';
-import { type ParameterSpec, sizeOf } from '../model/parameters.ts';
-import { checkpointContent } from './checkpoint-content.ts';
-import { tiny } from './tiny.ts';
-
-const ids = { padId: 0 };
-
-/** Values that tell tensors apart. */
-function tensorsOf(specs: readonly ParameterSpec[]): HostTensors {
-  const entries = specs.map(({ name, shape }, tensor) => {
-    const data = Float32Array.from(
-      { length: sizeOf(shape) },
-      (_, index) => tensor + Math.sin(index),
-    );
-    return [name, { shape, data }] as const;
-  });
-  return Object.fromEntries(entries);
-}
+import { exportModel } from '../checkpoint/export-model.ts';
+import type { ModelConfig } from '../model/config.ts';
+import { saveModel } from './save-model.ts';
 
 async function writeModel(folder: string, given: Partial<ModelConfig>): Promise<string[]> {
-  const config = modelConfig({ ...tiny, ...given });
-  const model = tensorsOf(createModel(config).specs);
-  const checkpoints = await openCheckpoints(folder, { keep: 1 });
-  const content = { ...checkpointContent(1), model, config: huggingFaceConfig(config, ids) };
-  const written = await checkpoints.save(content);
-  if (config.architecture !== 'electra') return [written];
-  const generator = join(folder, 'generator');
-  await mkdir(generator);
-  const json = JSON.stringify(huggingFaceGeneratorConfig(generatorConfig(config), ids));
-  await writeFile(join(generator, 'config.json'), json);
-  await writeSafetensors(join(generator, 'model.safetensors'), generatorTensors(model), {
-    format: 'pt',
-  });
-  return [written, generator];
+  const written = await saveModel(folder, given);
+  if (given.architecture !== 'electra') return [written];
+  const exported = join(folder, 'exported');
+  await exportModel(written, exported);
+  return [written, join(exported, 'generator')];
 }
 
 const [folder, ...models] = process.argv.slice(2) as [string, ...string[]];
