@@ -13,6 +13,20 @@ import transformers as hf
 from torch.nn import functional as F
 
 
+def replay_dropout(share, factors):
+    """Puts in the place of PyTorch's dropout products with what our models multiplied by, call after call; gives what is left."""
+    left = [torch.tensor(values) for one_pass in factors for values in one_pass]
+
+    def dropout(input, p=0.5, training=True, inplace=False):
+        if share == 0 or not training:
+            return input
+        assert p == share, f"dropout of {p}, expected {share}"
+        return input * left.pop(0).reshape(input.shape)
+
+    F.dropout = dropout
+    return left
+
+
 def build(config):
     sizes = dict(
         vocab_size=config["vocab"],
@@ -22,7 +36,10 @@ def build(config):
         intermediate_size=config["intermediate"],
         max_position_embeddings=config["length"],
     )
-    plain = dict(hidden_act="gelu", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, layer_norm_eps=1e-12)
+    share = config["dropout"]
+    # The fast kernels of attention do not call the dropout that is replaced.
+    sizes["attn_implementation"] = "eager"
+    plain = dict(hidden_act="gelu", hidden_dropout_prob=share, attention_probs_dropout_prob=share, layer_norm_eps=1e-12)
     architecture = config["architecture"]
     order = config["sentenceOrder"]
     if architecture == "bert" and config["norm"] == "pre":
@@ -33,19 +50,16 @@ def build(config):
         return {"": kind(hf.BertConfig(**sizes, **plain))}
     if architecture == "albert":
         kind = hf.AlbertForPreTraining if order else hf.AlbertForMaskedLM
-        return {"": kind(hf.AlbertConfig(**sizes, **plain, embedding_size=config["embedding"], classifier_dropout_prob=0.0))}
+        return {"": kind(hf.AlbertConfig(**sizes, **plain, embedding_size=config["embedding"], classifier_dropout_prob=share))}
     if architecture == "modernbert":
-        return {
-            "": hf.ModernBertForMaskedLM(
-                hf.ModernBertConfig(**sizes, global_attn_every_n_layers=1, pad_token_id=0, attn_implementation="eager")
-            )
-        }
-    share = config["generatorSize"]
+        dropped = dict(embedding_dropout=share, attention_dropout=share, mlp_dropout=share)
+        return {"": hf.ModernBertForMaskedLM(hf.ModernBertConfig(**sizes, **dropped, global_attn_every_n_layers=1, pad_token_id=0))}
+    narrow_share = config["generatorSize"]
     embedding = dict(embedding_size=config["embedding"])
     narrow = sizes | dict(
-        hidden_size=round(sizes["hidden_size"] * share),
-        num_attention_heads=round(sizes["num_attention_heads"] * share),
-        intermediate_size=round(sizes["intermediate_size"] * share),
+        hidden_size=round(sizes["hidden_size"] * narrow_share),
+        num_attention_heads=round(sizes["num_attention_heads"] * narrow_share),
+        intermediate_size=round(sizes["intermediate_size"] * narrow_share),
     )
     return {
         "": hf.ElectraForPreTraining(hf.ElectraConfig(**sizes, **plain, **embedding)),
@@ -64,7 +78,7 @@ def compare(given):
     used = set()
     owners = {}
     for prefix, model in models.items():
-        model.eval()
+        model.train()
         own = dict(model.named_parameters())
         for name, parameter in own.items():
             # Tables that a generator shares with its discriminator have the discriminator's names.
@@ -85,6 +99,7 @@ def compare(given):
     if config["architecture"] != "modernbert":
         inputs["token_type_ids"] = grid("sentences")
 
+    left = replay_dropout(config["dropout"], given["dropped"])
     losses = {}
     if config["architecture"] == "electra":
         losses["mlm"] = models["generator."](ids, labels=labels, **inputs).loss
@@ -100,6 +115,7 @@ def compare(given):
         total = losses["mlm"] + losses["sentenceOrder"]
     else:
         total = losses["mlm"] = models[""](ids, labels=labels, **inputs).loss
+    assert not left, f"{len(left)} places where only we drop"
     total.backward()
 
     # Each parameter once: tied ones are one object.

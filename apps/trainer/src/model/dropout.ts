@@ -19,58 +19,70 @@ export interface DropoutAddress {
   readonly pass?: number;
 }
 
-/** A place of the model where values are dropped: `size` of each row. */
-interface Site {
-  /** Values of a row where rows are as long as the model allows. */
-  readonly reserved: number;
-  /** Values of a row of this width. */
-  readonly size: number;
-}
-
-/** The sites of an encoder, in the order in which it drops. */
-function sitesOf(
-  { layers, hidden, heads, embedding, length }: EncoderConfig,
-  width: number,
-): Site[] {
-  const values = (each: number): Site => ({ reserved: length * each, size: width * each });
-  const probabilities = { reserved: heads * length * length, size: heads * width * width };
-  const layer = [probabilities, values(hidden), values(hidden)];
-  return [values(embedding), ...Array.from({ length: layers }, () => layer).flat()];
+/** A place of a model where values are dropped: so many of each row, of each token, or of each pair of tokens. */
+export interface DropoutSite {
+  readonly per: 'row' | 'token' | 'pair';
+  readonly values: number;
 }
 
 /**
  * What values are multiplied by, site after site: 0 with probability `dropout`, else `1 / (1 - dropout)`. A pure
- * function of the seed, the step and the row in the global batch: it does not depend on the number of ranks or parts.
+ * function of the seed, the step, the row in the global batch, and the site and place in it: it does not depend on the number of
+ * ranks or parts, nor on how far rows are padded.
  *
  * @returns Float32Array[rows * size] for each site; none without dropout.
  */
 export function dropoutFactors(
-  config: EncoderConfig,
+  sites: readonly DropoutSite[],
+  { dropout, length }: Pick<EncoderConfig, 'dropout' | 'length'>,
   { seed, step, firstRow, rows, width, pass = 0 }: DropoutAddress,
 ): Float32Array<ArrayBuffer>[] {
-  const threshold = Math.floor(config.dropout * 65536);
+  const threshold = Math.floor(dropout * 65536);
   if (threshold === 0) return [];
   const kept = 65536 / (65536 - threshold);
-  const sites = sitesOf(config, width);
   const op = firstOp + pass;
-  const factors = sites.map(({ size }) => new Float32Array(rows * size));
   const draws = createDraws(seed);
-  for (let row = 0; row < rows; row++) {
-    draws.at(step, firstRow + row);
-    let first = 0;
-    for (const [index, { reserved, size }] of sites.entries()) {
-      const values = factors[index]!;
-      const start = row * size;
-      for (let at = 0; at < size; at++) {
-        values[start + at] = draws.half(op, first + at) < threshold ? 0 : kept;
+  return sites.map((site, number) => {
+    const { count, size, firstDraw } = linesOf(site, width, length);
+    const factors = new Float32Array(rows * count * size);
+    let at = 0;
+    for (let row = 0; row < rows; row++) {
+      draws.at(step, number * 2 ** 32 + firstRow + row);
+      for (let line = 0; line < count; line++) {
+        const first = firstDraw(line);
+        for (let place = 0; place < size; place++) {
+          factors[at++] = draws.half(op, first + place) < threshold ? 0 : kept;
+        }
       }
-      first += reserved;
     }
-  }
-  return factors;
+    return factors;
+  });
 }
 
-/** Hands an encoder the factors of its sites, one after the other. */
+/** A row's values at a site, as lines of consecutive draws. */
+interface Lines {
+  readonly count: number;
+  readonly size: number;
+  firstDraw(line: number): number;
+}
+
+/** Pairs leave out the draws of places beyond the row's width: padding moves nothing. */
+function linesOf({ per, values }: DropoutSite, width: number, length: number): Lines {
+  switch (per) {
+    case 'row':
+      return { count: 1, size: values, firstDraw: () => 0 };
+    case 'token':
+      return { count: 1, size: width * values, firstDraw: () => 0 };
+    case 'pair':
+      return {
+        count: values * width,
+        size: width,
+        firstDraw: (line) => (Math.floor(line / width) * length + (line % width)) * length,
+      };
+  }
+}
+
+/** Hands out the factors of a model's sites, one after the other. */
 export class Dropout {
   readonly #factors: readonly Tensor[];
   #next = 0;

@@ -159,6 +159,7 @@ export function electraModel(config: ModelConfig): Model {
     config,
     specs,
     tables: discriminator.tables,
+    passes: [generator.sites, discriminator.sites],
     losses: [
       { name: 'mlm', over: 'masked', weight: 1 },
       { name: 'replaced', over: 'tokens', weight: config.discriminatorWeight },
@@ -166,7 +167,10 @@ export function electraModel(config: ModelConfig): Model {
     async gradients(parameters, batch, scales, randomness) {
       const address = { ...randomness, rows: batch.rows, width: batch.width };
       const { firstRow } = batch;
-      const onDevice = deviceBatch(batch, dropoutFactors(narrow, { ...address, firstRow }));
+      const onDevice = deviceBatch(
+        batch,
+        dropoutFactors(generator.sites, config, { ...address, firstRow }),
+      );
       const generated = generateStep(
         tree.ref(parameters),
         onDevice,
@@ -177,7 +181,10 @@ export function electraModel(config: ModelConfig): Model {
       const { batch: next, replaced } = replaceTokens(batch, guesses);
       const judged = discriminateStep(
         tree.ref(parameters),
-        deviceBatch(next, dropoutFactors(config, { ...address, firstRow, pass: 1 })),
+        deviceBatch(
+          next,
+          dropoutFactors(discriminator.sites, config, { ...address, firstRow, pass: 1 }),
+        ),
         replaced,
         scalar(scales['replaced']!),
       );

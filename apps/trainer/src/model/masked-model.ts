@@ -3,7 +3,7 @@ import type { HostBatch } from '../training/batch.ts';
 import type { ModelConfig } from './config.ts';
 import { type DeviceBatch, deviceBatch } from './device-batch.ts';
 import { withPullBack } from './differentiate.ts';
-import { dropoutFactors } from './dropout.ts';
+import { Dropout, dropoutFactors } from './dropout.ts';
 import type { Encoder } from './encoders/encoder.ts';
 import { encodingOf } from './encoding.ts';
 import { correctCount, crossEntropy } from './heads/cross-entropy.ts';
@@ -30,15 +30,21 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
   const tables = Object.values(encoder.tables) as ParameterSpec[];
   const headSpecs = [...maskedTokens.specs, ...(sentenceOrder?.specs ?? [])];
   const specs = [...tables, ...encoder.specs, ...headSpecs];
+  const sites = [...encoder.sites, ...(sentenceOrder?.sites ?? [])];
   const headNames = [encoder.tables.token, ...headSpecs].map(({ name }) => name);
 
   /** Logits by the names of their losses, of states [P, hidden] at the picked positions. Consumes its arguments. */
-  function logitsOf(parameters: Parameters, states: Tensor, masked: number): Logits {
+  function logitsOf(
+    parameters: Parameters,
+    states: Tensor,
+    masked: number,
+    dropout = new Dropout([]),
+  ): Logits {
     const used = new Weights(parameters);
     const [tokens, firsts] = states.shape[0] === masked ? [states] : np.split(states, [masked], 0);
     const logits: Logits = { mlm: maskedTokens.logits(used, tokens!) };
     if (sentenceOrder !== undefined && firsts !== undefined) {
-      logits['sentenceOrder'] = sentenceOrder.logits(used, firsts);
+      logits['sentenceOrder'] = sentenceOrder.logits(used, firsts, dropout);
     }
     used.dispose();
     return logits;
@@ -46,12 +52,16 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
 
   const gradientStep = jit(
     (parameters: Parameters, batch: DeviceBatch, scales: Record<string, Tensor>) => {
-      const { picked, pickedAt } = batch;
+      const { picked, pickedAt, factors } = batch;
       const masked = batch.labels.shape[0]!;
-      const [states, pullBack] = encoding.differentiable(parameters, batch);
+      const [states, pullBack] = encoding.differentiable(parameters, {
+        ...batch,
+        factors: factors.slice(0, encoder.sites.length),
+      });
+      const dropout = new Dropout(factors.slice(encoder.sites.length));
       const shape = states.shape;
       const [logits, pullBackHead] = withPullBack(
-        (values, rows) => logitsOf(values, rows, masked),
+        (values, rows) => logitsOf(values, rows, masked, dropout),
         tree.ref(pick(parameters, headNames)),
         statesAt(states, picked),
       );
@@ -109,6 +119,7 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
     config,
     specs,
     tables: encoder.tables,
+    passes: [sites],
     losses: [
       { name: 'mlm', over: 'masked', weight: 1 },
       ...(sentenceOrder ? [{ name: 'sentenceOrder', over: 'rows', weight: 1 } as const] : []),
@@ -116,7 +127,7 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
     async gradients(parameters, batch, scales: Scales, randomness) {
       const { rows, width, firstRow } = batch;
       const address = { ...randomness, rows, width, firstRow };
-      const onDevice = deviceBatch(batch, dropoutFactors(config, address));
+      const onDevice = deviceBatch(batch, dropoutFactors(sites, config, address));
       const { losses, gradients, lookups } = gradientStep(
         tree.ref(parameters),
         onDevice,

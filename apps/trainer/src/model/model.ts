@@ -1,5 +1,6 @@
 import type { HostBatch } from '../training/batch.ts';
 import type { ModelConfig } from './config.ts';
+import type { DropoutSite } from './dropout.ts';
 import type { Tables } from './encoders/encoder.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 
@@ -43,6 +44,8 @@ export interface Model {
   /** What tokens are looked up in. */
   readonly tables: Tables;
   readonly losses: readonly LossPart[];
+  /** Where values are dropped, in order, in each pass over a row. */
+  readonly passes: readonly (readonly DropoutSite[])[];
   /** Sums of the losses over a batch, and the gradient of their scaled sum. */
   gradients(
     parameters: Parameters,

@@ -33,7 +33,13 @@ function bertModel(config: ModelConfig): Model {
       bias: 'cls.predictions.bias',
     }),
     ...(sentenceOrder
-      ? { sentenceOrder: sentenceOrderHead(hidden, 'bert.pooler.dense', 'cls.seq_relationship') }
+      ? {
+          sentenceOrder: sentenceOrderHead(hidden, {
+            pooler: 'bert.pooler.dense',
+            classifier: 'cls.seq_relationship',
+            hasDropout: false,
+          }),
+        }
       : {}),
   });
 }
@@ -49,7 +55,13 @@ function albertModel(config: ModelConfig): Model {
       bias: 'predictions.bias',
     }),
     ...(sentenceOrder
-      ? { sentenceOrder: sentenceOrderHead(hidden, 'albert.pooler', 'sop_classifier.classifier') }
+      ? {
+          sentenceOrder: sentenceOrderHead(hidden, {
+            pooler: 'albert.pooler',
+            classifier: 'sop_classifier.classifier',
+            hasDropout: true,
+          }),
+        }
       : {}),
   });
 }

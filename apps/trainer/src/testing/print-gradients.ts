@@ -1,7 +1,8 @@
-/** @file Prints tiny models, a batch for each, and its loss and gradients as JSON: `print-gradients.ts '{"architecture":"bert"}' …`. */
+/** @file Prints tiny models, a batch for each, and its loss, gradients and dropout as JSON: `print-gradients.ts '{"architecture":"bert"}' …`. */
 import process from 'node:process';
 import { defaultDevice, init } from '@jax-js/jax';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
+import { dropoutFactors } from '../model/dropout.ts';
 import { createModel } from '../model/models.ts';
 import { initialParameters, type Parameters } from '../model/parameters.ts';
 import { joinTables, TableGradients } from '../training/table-gradients.ts';
@@ -26,17 +27,23 @@ async function describe(given: Partial<ModelConfig>): Promise<object> {
   const scales = Object.fromEntries(
     model.losses.map(({ name, over, weight }) => [name, weight / counts[over]]),
   );
-  const found = await model.gradients(parameters, batch, scales, { seed: 1n, step: 0 });
+  const randomness = { seed: 1n, step: 0 };
+  const found = await model.gradients(parameters, batch, scales, randomness);
   const tables = new TableGradients(model.tables);
   for (const lookup of found.lookups) tables.add(lookup);
   const means = model.losses.map(({ name, over }) => [name, found.losses[name]! / counts[over]]);
   const { ids, segments, sentences, picked, labels, masked, rows, width, sentenceLabels } = batch;
+  const address = { ...randomness, rows, width, firstRow: 0 };
+  const dropped = model.passes.map((sites, pass) =>
+    dropoutFactors(sites, config, { ...address, pass }).map((factors) => [...factors]),
+  );
   const replaced = found.lookups[1]?.batch.ids;
   return {
     config,
     parameters: await plain(parameters),
     gradients: await plain(joinTables(found.gradients, tables.toDevice())),
     losses: Object.fromEntries(means),
+    dropped,
     batch: {
       ...{ rows, width, ids: [...ids], segments: [...segments], sentences: [...sentences] },
       positions: [...picked.subarray(0, masked)],

@@ -54,10 +54,42 @@ Deno.test('two runs have the same losses, bit for bit; another seed has others',
   assert.notDeepEqual(first, await lossesOf(5, { config, options: { seed: 43n } }));
 });
 
+/** A batch with more padding after each row. */
+function widened(batch: HostBatch, width: number): HostBatch {
+  const move = (position: number): number =>
+    Math.floor(position / batch.width) * width + (position % batch.width);
+  const widen = (values: Int32Array, padding: number): Int32Array<ArrayBuffer> => {
+    const wide = new Int32Array(batch.rows * width).fill(padding);
+    values.forEach((value, position) => {
+      wide[move(position)] = value;
+    });
+    return wide;
+  };
+  const { ids, places, segments, sentences, picked, pickedAt } = batch;
+  return {
+    ...{ ...batch, width, ids: widen(ids, 0), places: widen(places, 0) },
+    ...{ segments: widen(segments, 0), sentences: widen(sentences, 0) },
+    picked: picked.map((position) => (position < 0 ? -1 : move(position))),
+    pickedAt: widen(pickedAt, picked.length),
+  };
+}
+
 Deno.test('padding of masked positions changes no loss', async () => {
   const [narrow, wide] = [await lossesOf(4), await lossesOf(4, { parts: [tinyBatch(128)] })];
   for (const [step, loss] of narrow.entries()) assert.ok(Math.abs(loss - wide[step]!) < 1e-5);
 });
+
+for (const config of models) {
+  Deno.test(`${JSON.stringify(config)}: how far rows are padded changes no loss, with dropout neither`, async () => {
+    const given = { ...config, length: 20, dropout: 0.2 };
+    const batch = tinyBatch();
+    const narrow = await lossesOf(4, { config: given, parts: [batch] });
+    const wide = await lossesOf(4, { config: given, parts: [widened(batch, 20)] });
+    narrow.forEach((loss, step) => {
+      assert.ok(Math.abs(loss / wide[step]! - 1) < 1e-5, `${loss} ${wide[step]}`);
+    });
+  });
+}
 
 Deno.test('what stands in padded places changes no loss', async () => {
   const batch = tinyBatch();
@@ -70,6 +102,7 @@ Deno.test('what stands in padded places changes no loss', async () => {
 for (const config of [
   { dropout: 0.2 },
   { dropout: 0.2, sentenceOrder: true },
+  { architecture: 'albert', embedding: 8, dropout: 0.2, sentenceOrder: true } as const,
   { architecture: 'electra', embedding: 8, generatorSize: 0.5, dropout: 0.2 } as const,
 ]) {
   Deno.test(`${JSON.stringify(config)}: a batch in parts is the batch`, async () => {

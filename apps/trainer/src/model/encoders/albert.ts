@@ -4,7 +4,7 @@
  */
 import { attend, attentionBias, splitHeads } from '../attention.ts';
 import type { EncoderConfig } from '../config.ts';
-import type { Dropout } from '../dropout.ts';
+import type { Dropout, DropoutSite } from '../dropout.ts';
 import { gelu, linear, normalise } from '../layers.ts';
 import { linearSpecs, normSpecs, tableSpec } from '../parameters.ts';
 import type { Tensor } from '../tensor.ts';
@@ -16,7 +16,7 @@ const project = 'albert.encoder.embedding_hidden_mapping_in';
 const embeddingNorm = 'albert.embeddings.LayerNorm';
 
 export function albertEncoder(config: EncoderConfig): Encoder {
-  const { vocab, layers, hidden, intermediate, embedding, length } = config;
+  const { vocab, layers, hidden, heads, intermediate, embedding, length } = config;
   return {
     tables: {
       token: tableSpec('albert.embeddings.word_embeddings', vocab, embedding),
@@ -34,6 +34,13 @@ export function albertEncoder(config: EncoderConfig): Encoder {
       ...linearSpecs(`${layer}.ffn`, hidden, intermediate),
       ...linearSpecs(`${layer}.ffn_output`, intermediate, hidden),
       ...normSpecs(`${layer}.full_layer_layer_norm`, hidden),
+    ],
+    sites: [
+      { per: 'token', values: embedding },
+      ...Array.from({ length: layers }, (): DropoutSite[] => [
+        { per: 'pair', values: heads },
+        { per: 'token', values: hidden },
+      ]).flat(),
     ],
     encode(weights, embedded, { segments, places }, dropout) {
       places.dispose();
@@ -62,6 +69,6 @@ function encodeLayer(
   const joined = dropout.apply(linear(mixed, weights, `${layer}.attention.dense`));
   const attended = normalise(states.add(joined), weights, `${layer}.attention.LayerNorm`);
   const up = gelu(linear(attended.ref, weights, `${layer}.ffn`));
-  const fed = dropout.apply(linear(up, weights, `${layer}.ffn_output`));
+  const fed = linear(up, weights, `${layer}.ffn_output`);
   return normalise(attended.add(fed), weights, `${layer}.full_layer_layer_norm`);
 }

@@ -5,7 +5,7 @@
  */
 import { attend, attentionBias, splitHeads } from '../attention.ts';
 import type { EncoderConfig } from '../config.ts';
-import type { Dropout } from '../dropout.ts';
+import type { Dropout, DropoutSite } from '../dropout.ts';
 import { gelu, linear, normalise } from '../layers.ts';
 import { linearSpecs, normSpecs, type ParameterSpec, tableSpec } from '../parameters.ts';
 import type { Tensor } from '../tensor.ts';
@@ -25,7 +25,7 @@ export function bertEncoder(
   config: EncoderConfig,
   { root, embeddingsRoot = root, norm }: BertOptions,
 ): Encoder {
-  const { vocab, layers, hidden, embedding, length } = config;
+  const { vocab, layers, hidden, heads, embedding, length } = config;
   const table = (name: string, rows: number): ParameterSpec =>
     tableSpec(`${embeddingsRoot}.embeddings.${name}`, rows, embedding);
   const layerNames = Array.from({ length: layers }, (_, index) => `${root}.encoder.layer.${index}`);
@@ -42,6 +42,14 @@ export function bertEncoder(
       ...(embedding === hidden ? [] : linearSpecs(project, embedding, hidden)),
       ...layerNames.flatMap((name) => layerSpecs(config, name, norm)),
       ...(norm === 'pre' ? normSpecs(`${root}.encoder.ln`, hidden) : []),
+    ],
+    sites: [
+      { per: 'token', values: embedding },
+      ...layerNames.flatMap((): DropoutSite[] => [
+        { per: 'pair', values: heads },
+        { per: 'token', values: hidden },
+        { per: 'token', values: hidden },
+      ]),
     ],
     encode(weights, embedded, { segments, places }, dropout) {
       places.dispose();

@@ -1,4 +1,4 @@
-import type { Dropout } from '../dropout.ts';
+import type { Dropout, DropoutSite } from '../dropout.ts';
 import type { ParameterSpec } from '../parameters.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Weights } from '../weights.ts';
@@ -16,6 +16,8 @@ export interface Encoder {
   /** The encoder's own parameters; the tables are listed apart. */
   readonly specs: readonly ParameterSpec[];
   readonly tables: Tables;
+  /** Where it drops values, in order: those of Hugging Face's implementation. */
+  readonly sites: readonly DropoutSite[];
   /**
    * States [rows, width, hidden]. Consumes all but the weights.
    *

@@ -6,7 +6,7 @@
 import { numpy as np } from '@jax-js/jax';
 import { attend, attentionBias, splitHeads } from '../attention.ts';
 import type { EncoderConfig } from '../config.ts';
-import type { Dropout } from '../dropout.ts';
+import type { Dropout, DropoutSite } from '../dropout.ts';
 import { gelu, linear, normalise } from '../layers.ts';
 import { linearSpecs, normSpecs, type ParameterSpec, tableSpec } from '../parameters.ts';
 import type { Tensor } from '../tensor.ts';
@@ -18,7 +18,7 @@ const epsilon = 1e-5;
 const bare = { bias: false };
 
 export function modernbertEncoder(config: EncoderConfig): Encoder {
-  const { vocab, layers, hidden, heads } = config;
+  const { vocab, layers, hidden, heads, intermediate } = config;
   const names = Array.from({ length: layers }, (_, index) => `model.layers.${index}`);
   return {
     tables: { token: tableSpec('model.embeddings.tok_embeddings', vocab, hidden) },
@@ -26,6 +26,14 @@ export function modernbertEncoder(config: EncoderConfig): Encoder {
       ...normSpecs('model.embeddings.norm', hidden, bare),
       ...names.flatMap((name, index) => layerSpecs(config, name, index)),
       ...normSpecs('model.final_norm', hidden, bare),
+    ],
+    sites: [
+      { per: 'token', values: hidden },
+      ...names.flatMap((): DropoutSite[] => [
+        { per: 'pair', values: heads },
+        { per: 'token', values: hidden },
+        { per: 'token', values: intermediate },
+      ]),
     ],
     encode(weights, embedded, { segments, places }, dropout) {
       const bias = attentionBias(segments, config.precision);
@@ -80,6 +88,6 @@ function encodeLayer(
     Tensor,
     Tensor,
   ];
-  const fed = linear(gelu(input).mul(gate), weights, `${name}.mlp.Wo`);
-  return attended.add(dropout.apply(fed));
+  const gated = dropout.apply(gelu(input).mul(gate));
+  return attended.add(linear(gated, weights, `${name}.mlp.Wo`));
 }
