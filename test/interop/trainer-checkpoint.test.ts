@@ -158,6 +158,24 @@ describe.skipIf(found.path === undefined)(
     );
 
     test(
+      'AlbertForMaskedLM, exported from a run without sentence order',
+      async () => {
+        const words = ['--architecture', 'albert', '--embedding', '16'];
+        const { evaluation, checkpoint } = await train(at('albert'), plain.url, ...words);
+        const out = await exportModel('albert', checkpoint);
+        const result = await compareWith(out, plain.url, out);
+        expect(result).toMatchObject({
+          kind: 'AlbertForMaskedLM',
+          masked: evaluation['masked'],
+        });
+        expect(Math.abs(result.loss / (evaluation['loss'] as number) - 1)).toBeLessThan(1e-4);
+        expect(result.accuracy).toBeCloseTo(evaluation['accuracy'] as number, 3);
+        await checkFill(out, result);
+      },
+      patience,
+    );
+
+    test(
       'ElectraForPreTraining and ElectraForMaskedLM, exported',
       async () => {
         const words = ['--architecture', 'electra', '--generator-size', '0.5', '--embedding', '16'];
