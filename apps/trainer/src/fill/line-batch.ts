@@ -9,7 +9,7 @@ export function lineBatch(ids: Int32Array<ArrayBuffer>, positions: readonly numb
     pickedAt[position] = index;
   });
   return {
-    ...{ rows: 1, width: length, firstRow: 0, masked: picked.length, tokens: length },
+    ...{ rows: 1, height: 1, width: length, firstRow: 0, masked: picked.length, tokens: length },
     ...{ ids, picked, pickedAt },
     places: Int32Array.from(ids, (_, place) => place),
     segments: new Int32Array(length).fill(1),

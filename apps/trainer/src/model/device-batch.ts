@@ -17,7 +17,7 @@ export type DeviceBatch = EncoderInput & {
   labels: Tensor;
   /** Float [M] */
   weights: Tensor;
-  /** Int32 [rows], or of none. */
+  /** Int32 [height], -1 where padded; or of none. */
   sentenceLabels: Tensor[];
   /** See `dropoutFactors`. */
   factors: Tensor[];
@@ -28,8 +28,8 @@ export function deviceBatch(
   batch: HostBatch,
   factors: readonly Float32Array<ArrayBuffer>[] = [],
 ): DeviceBatch {
-  const { rows, width, ids, places, segments, sentences, picked, pickedAt } = batch;
-  const grid = { shape: [rows, width] };
+  const { height, width, ids, places, segments, sentences, picked, pickedAt } = batch;
+  const grid = { shape: [height, width] };
   return {
     ids: np.array(ids),
     places: np.array(places, grid),

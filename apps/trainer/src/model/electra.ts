@@ -165,7 +165,7 @@ export function electraModel(config: ModelConfig): Model {
       { name: 'replaced', over: 'tokens', weight: config.discriminatorWeight },
     ],
     async gradients(parameters, batch, scales, randomness) {
-      const address = { ...randomness, rows: batch.rows, width: batch.width };
+      const address = { ...randomness, rows: batch.height, width: batch.width };
       const { firstRow } = batch;
       const onDevice = deviceBatch(
         batch,

@@ -125,8 +125,8 @@ export function maskedModel(config: ModelConfig, parts: MaskedModelParts): Model
       ...(sentenceOrder ? [{ name: 'sentenceOrder', over: 'rows', weight: 1 } as const] : []),
     ],
     async gradients(parameters, batch, scales: Scales, randomness) {
-      const { rows, width, firstRow } = batch;
-      const address = { ...randomness, rows, width, firstRow };
+      const { height, width, firstRow } = batch;
+      const address = { ...randomness, rows: height, width, firstRow };
       const onDevice = deviceBatch(batch, dropoutFactors(sites, config, address));
       const { losses, gradients, lookups } = gradientStep(
         tree.ref(parameters),
@@ -160,6 +160,7 @@ function targetsOf(batch: DeviceBatch): Record<string, { labels: Tensor; weights
   const { labels, weights, sentenceLabels } = batch;
   const [ofRows] = sentenceLabels;
   if (ofRows === undefined) return { mlm: { labels, weights } };
-  const all = np.ones([ofRows.shape[0]!]);
-  return { mlm: { labels, weights }, sentenceOrder: { labels: ofRows, weights: all } };
+  const isRow = np.greaterEqual(ofRows.ref, 0).astype(np.float32);
+  const ofOrder = { labels: np.maximum(ofRows, 0), weights: isRow };
+  return { mlm: { labels, weights }, sentenceOrder: ofOrder };
 }

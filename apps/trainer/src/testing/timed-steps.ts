@@ -69,7 +69,16 @@ function randomBatch({ vocab, length, rows, masked }: TimedRun): HostBatch {
     labels[index] = id();
   }
   return {
-    ...{ rows, width: length, firstRow: 0, masked: count, tokens: size, picked, pickedAt },
+    ...{
+      rows,
+      height: rows,
+      width: length,
+      firstRow: 0,
+      masked: count,
+      tokens: size,
+      picked,
+      pickedAt,
+    },
     ids: Int32Array.from({ length: size }, id),
     places: Int32Array.from({ length: size }, (_, at) => at % length),
     segments: new Int32Array(size).fill(1),

@@ -55,7 +55,7 @@ export function tinyBatch(paddedTo = 64, { from = 0, to = 3, swapped = false } =
     if (position >= 0) pickedAt[position] = index;
   });
   return {
-    ...{ rows, width, firstRow: from, ids, places, segments, sentences },
+    ...{ rows, height: rows, width, firstRow: from, ids, places, segments, sentences },
     ...{ picked, pickedAt, labels, weights, masked, tokens },
     ...(swapped ? { sentenceLabels: Int32Array.from(lengths, (_, row) => (from + row) % 2) } : {}),
   };

@@ -1,31 +1,8 @@
 import assert from 'node:assert/strict';
-import {
-  Field,
-  List,
-  type RecordBatch,
-  Table,
-  Uint16,
-  Uint64,
-  vectorFromArray,
-} from 'apache-arrow';
+import { compactBatch } from '../testing/compact-batch.ts';
 import { hostBatch } from './batch.ts';
 
-const list = new List(new Field('item', new Uint16(), false));
-
-function compactBatch(ids: number[][], positions: number[][], labels: number[][]): RecordBatch {
-  const table = new Table({
-    sample: vectorFromArray(
-      ids.map((_, index) => BigInt(index)),
-      new Uint64(),
-    ),
-    input_ids: vectorFromArray(ids, list),
-    masked_positions: vectorFromArray(positions, list),
-    masked_labels: vectorFromArray(labels, list),
-  });
-  return table.batches[0]!;
-}
-
-const shape = { length: 4, vocab: 20, padId: 0 };
+const shape = { length: 4, vocab: 20, padId: 0, hasUnlikeRows: false };
 
 Deno.test('hostBatch() pads rows to a common width and masked positions to a multiple of 64', () => {
   const batch = hostBatch(
@@ -50,7 +27,7 @@ Deno.test('hostBatch() pads rows to a common width and masked positions to a mul
     batch.weights.reduce((sum, weight) => sum + weight, 0),
     2,
   );
-  assert.deepEqual([batch.masked, batch.tokens, batch.rows], [2, 7, 2]);
+  assert.deepEqual([batch.masked, batch.tokens, batch.rows, batch.height], [2, 7, 2, 2]);
 });
 
 Deno.test('hostBatch() drops no masked position, however many there are', () => {
@@ -93,4 +70,13 @@ Deno.test('hostBatch() is as wide as the longest row needs, in steps of 64, at m
     return hostBatch(compactBatch(lengths.map(ids), none, none), { ...shape, length: 150 }).width;
   };
   assert.deepEqual([width(1), width(64, 5), width(65), width(130)], [64, 64, 128, 150]);
+});
+
+Deno.test('hostBatch() pads rows where batches have unlike numbers of them', () => {
+  const rows = Array.from({ length: 9 }, () => [2, 4, 3]);
+  const none = rows.map(() => []);
+  const batch = hostBatch(compactBatch(rows, none, none), { ...shape, hasUnlikeRows: true });
+  assert.deepEqual([batch.rows, batch.height, batch.tokens], [9, 12, 27]);
+  assert.deepEqual([...batch.ids.subarray(32, 40)], [2, 4, 3, 0, 0, 0, 0, 0]);
+  assert.deepEqual([...batch.segments.subarray(32, 40)], [1, 1, 1, 0, 0, 0, 0, 0]);
 });

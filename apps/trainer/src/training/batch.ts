@@ -1,10 +1,15 @@
-import { type CompactColumns, readCompact } from '@maskloom/client';
+import { type Client, type CompactColumns, readCompact } from '@maskloom/client';
 import { ArgumentError } from '@maskloom/core';
 import type { RecordBatch } from 'apache-arrow';
+import type { ModelConfig } from '../model/config.ts';
+import { type Ladder, rungOf } from './rung.ts';
 
-/** Rows of a batch as a model takes them, on the host. T = rows * width tokens. */
+/** Rows of a batch as a model takes them, on the host. T = height * width tokens. */
 export interface HostBatch {
+  /** Rows, without padding. */
   readonly rows: number;
+  /** Rows, padding included. */
+  readonly height: number;
   /** Tokens of a row, padding included. */
   readonly width: number;
   /** Row of the rank's slice that the first row is; in training, of the global batch. */
@@ -25,7 +30,7 @@ export interface HostBatch {
   readonly labels: Int32Array<ArrayBuffer>;
   /** Float [M]: 1, or 0 where padded. */
   readonly weights: Float32Array<ArrayBuffer>;
-  /** Int32 [rows]: 1 where the segments are swapped; with sentence order only. */
+  /** Int32 [height]: 1 where the segments are swapped, -1 where padded; with sentence order only. */
   readonly sentenceLabels?: Int32Array<ArrayBuffer>;
   /** Masked positions, without padding. */
   readonly masked: number;
@@ -39,13 +44,23 @@ export interface BatchShape {
   readonly length: number;
   readonly vocab: number;
   readonly padId: number;
+  /** Whether batches have unlike numbers of rows, which are then padded as well. */
+  readonly hasUnlikeRows: boolean;
 }
 
-/** Masked positions are padded to a multiple of this: each new count would compile a step of its own. */
-const maskedMultiple = 64;
+/** What the batches of a sidecar have to fit. */
+export function batchShape(
+  { length, vocab }: Pick<ModelConfig, 'length' | 'vocab'>,
+  { plan, vocab: { padId } }: Pick<Client, 'plan' | 'vocab'>,
+): BatchShape {
+  return { length, vocab, padId, hasUnlikeRows: plan.rows?.type === 'tokens' };
+}
 
-/** Widths of rows are, for the same reason. */
-const widthMultiple = 64;
+/** Masked positions and widths of rows are padded to these rungs. */
+const ladder: Ladder = { least: 64, perOctave: 4 };
+
+/** Rows are, where batches have unlike numbers of them: fewer rungs, since other widths come with other numbers. */
+const rowLadder: Ladder = { least: 1, perOctave: 2 };
 
 /** Some rows of a record batch. */
 export interface RowRange {
@@ -73,14 +88,18 @@ export function hostBatch(
     longest = Math.max(longest, length);
     masked += columns.positions(row).length;
   }
-  const width = Math.min(shape.length, Math.ceil(longest / widthMultiple) * widthMultiple);
-  const grid = layTokens(columns, numbers, width, shape.padId);
+  const rows = numbers.length;
+  const height = shape.hasUnlikeRows ? rungOf(rows, rowLadder) : rows;
+  const width = Math.min(shape.length, rungOf(longest, ladder));
+  const grid = { height, width };
   return {
-    ...{ rows: numbers.length, width, firstRow: from, masked },
-    ...grid,
-    ...layTargets(columns, numbers, width, masked),
+    ...{ rows, ...grid, firstRow: from, masked },
+    ...layTokens(columns, numbers, grid, shape.padId),
+    ...layTargets(columns, numbers, grid, masked),
   };
 }
+
+type Grid = Pick<HostBatch, 'height' | 'width'>;
 
 function checkRow(columns: CompactColumns, row: number, { length, vocab }: BatchShape): void {
   const ids = columns.inputIds(row);
@@ -95,10 +114,10 @@ function checkRow(columns: CompactColumns, row: number, { length, vocab }: Batch
 function layTokens(
   columns: CompactColumns,
   rows: readonly number[],
-  width: number,
+  { height, width }: Grid,
   padId: number,
 ): Pick<HostBatch, 'ids' | 'places' | 'segments' | 'sentences' | 'tokens'> {
-  const size = rows.length * width;
+  const size = height * width;
   const ids = new Int32Array(size).fill(padId);
   const places = new Int32Array(size);
   const segments = new Int32Array(size);
@@ -125,12 +144,12 @@ function layTokens(
 function layTargets(
   columns: CompactColumns,
   rows: readonly number[],
-  width: number,
+  { height, width }: Grid,
   masked: number,
 ): Pick<HostBatch, 'picked' | 'pickedAt' | 'labels' | 'weights' | 'sentenceLabels'> {
-  const padded = Math.max(1, Math.ceil(masked / maskedMultiple)) * maskedMultiple;
+  const padded = rungOf(Math.max(1, masked), ladder);
   const { sentenceLabel } = columns;
-  const firsts = sentenceLabel === undefined ? 0 : rows.length;
+  const firsts = sentenceLabel === undefined ? 0 : height;
   const picked = new Int32Array(padded + firsts).fill(-1);
   const labels = new Int32Array(padded);
   const weights = new Float32Array(padded);
@@ -144,11 +163,13 @@ function layTargets(
     });
   }
   for (let index = 0; index < firsts; index++) picked[padded + index] = index * width;
-  const pickedAt = new Int32Array(rows.length * width).fill(picked.length);
+  const pickedAt = new Int32Array(height * width).fill(picked.length);
   picked.forEach((position, index) => {
     if (position >= 0) pickedAt[position] = index;
   });
   const result = { picked, pickedAt, labels, weights };
   if (sentenceLabel === undefined) return result;
-  return { ...result, sentenceLabels: Int32Array.from(rows, (row) => sentenceLabel[row]!) };
+  const sentenceLabels = new Int32Array(height).fill(-1);
+  sentenceLabels.set(rows.map((row) => sentenceLabel[row]!));
+  return { ...result, sentenceLabels };
 }

@@ -1,7 +1,7 @@
 import type { Client } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
 import type { Counts } from '../model/model.ts';
-import { type BatchShape, hostBatch } from './batch.ts';
+import { batchShape, hostBatch } from './batch.ts';
 import type { Trainer } from './trainer.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -27,9 +27,9 @@ export async function evaluate(
   trainer: Trainer,
   client: Client,
   steps: number,
-  shape: BatchShape,
   stop: AbortSignal,
 ): Promise<HeldOut | undefined> {
+  const shape = batchShape(trainer.model.config, client);
   const most = client.stepsPerEpoch;
   const sums: Record<string, number> = {};
   const counts = { masked: 0, rows: 0, tokens: 0 };

@@ -45,6 +45,22 @@ function after(step: number, action: () => void | Promise<void>): Partial<RunCon
   };
 }
 
+/** Checks that 2 and 4 ranks have the losses of 1. */
+async function checkRanks(sidecar: Sidecar, change: Partial<RunOptions>): Promise<void> {
+  const options = tinyRun(sidecar, { steps: 6, ...change });
+  const one = quietly();
+  await runRanks(options, one, { ranks: 1, device: 'wasm', threads: 1 });
+  for (const ranks of [2, 4]) {
+    const several = quietly();
+    await runRanks(options, several, { ranks, device: 'wasm', threads: 1 });
+    assert.equal(digestOf(several.events), digestOf(one.events));
+    const losses = lossesOf(several.events);
+    lossesOf(one.events).forEach((loss, step) => {
+      assert.ok(Math.abs(loss - losses[step]!) < 1e-5, `${loss} ${losses[step]}`);
+    });
+  }
+}
+
 Deno.test({
   name: 'run()',
   // fetch() keeps connections open for later.
@@ -109,22 +125,18 @@ Deno.test({
       for (const change of [{}, { dropout: 0.1 }, { architecture: 'electra' as const }]) {
         await context.step(
           `has with 2 and 4 ranks the losses of 1: ${JSON.stringify(change)}`,
-          async () => {
-            const options = tinyRun(sidecar, { steps: 6, ...change });
-            const one = quietly();
-            await runRanks(options, one, { ranks: 1, device: 'wasm', threads: 1 });
-            for (const ranks of [2, 4]) {
-              const several = quietly();
-              await runRanks(options, several, { ranks, device: 'wasm', threads: 1 });
-              assert.equal(digestOf(several.events), digestOf(one.events));
-              const losses = lossesOf(several.events);
-              lossesOf(one.events).forEach((loss, step) => {
-                assert.ok(Math.abs(loss - losses[step]!) < 1e-5, `${loss} ${losses[step]}`);
-              });
-            }
-          },
+          () => checkRanks(sidecar, change),
         );
       }
+
+      await context.step('has them where batches have unlike numbers of rows', async () => {
+        const byTokens = await startSidecar('--batch', '12', '--max-tokens', '176');
+        try {
+          await checkRanks(byTokens, { dropout: 0.1 });
+        } finally {
+          await byTokens.stop();
+        }
+      });
 
       await context.step('tells of a rank that fails, and ends the others', async () => {
         const options = tinyRun(sidecar, { steps: 6, lr: 1e20 });

@@ -7,7 +7,7 @@ import { alone, type Peers } from '../ranks/peers.ts';
 import { type EndReason, type Log, type LogEventOf, silentLog } from '../watch/log.ts';
 import { type Progress, silentProgress } from '../watch/progress.ts';
 import { stepNote } from '../watch/step-note.ts';
-import { type BatchShape, hostBatch } from './batch.ts';
+import { type BatchShape, batchShape, hostBatch } from './batch.ts';
 import { Best } from './best.ts';
 import { connectData, type Data, needsSentenceOrder } from './data.ts';
 import { evaluate } from './evaluate.ts';
@@ -116,7 +116,7 @@ class Training {
     this.#progression = parts.begin;
     this.#digest = new StreamDigest(parts.begin.digest);
     this.#best = new Best(options.patience, parts.begin.best);
-    this.#shape = { ...parts.trainer.model.config, padId: parts.data.train.vocab.padId };
+    this.#shape = batchShape(parts.trainer.model.config, parts.data.train);
   }
 
   async run(): Promise<RunResult> {
@@ -263,10 +263,10 @@ class Training {
     const { evalSteps } = this.#options;
     const { step } = this.#progression;
     // One rank evaluates; all hear of it, or that it was stopped before it was done.
-    const found =
-      this.#peers.rank === 0
-        ? await evaluate(this.#trainer, heldOut, evalSteps, this.#shape, this.#stop)
-        : undefined;
+    const isFirst = this.#peers.rank === 0;
+    const found = isFirst
+      ? await evaluate(this.#trainer, heldOut, evalSteps, this.#stop)
+      : undefined;
     this.#context.check();
     const losses = Float64Array.from(found === undefined ? [] : [found.loss]);
     const [bytes] = await this.#peers.gather(new Uint8Array(losses.buffer));

@@ -23,3 +23,18 @@ Deno.test("a table's rows get the sum of their readers' gradients, over all part
   }
   assert.deepEqual(await spread(table.toDevice()).data(), expected);
 });
+
+Deno.test('the shape follows from the number of tokens, not from which rows they read', () => {
+  const shapeOf = (...parts: number[][]): number[] => {
+    const table = new TableGradient(9, 2);
+    for (const ids of parts) table.add(Int32Array.from(ids), new Float32Array(2 * ids.length));
+    const { sums, slots } = table.toDevice();
+    const { shape } = sums;
+    sums.dispose();
+    slots.dispose();
+    return shape;
+  };
+  assert.deepEqual(shapeOf([1, 1, 1], [1, 1]), [5, 2]);
+  assert.deepEqual(shapeOf([1, 2, 3], [4, 5]), [5, 2]);
+  assert.deepEqual(shapeOf([1, 2, 3, 4, 5, 6, 7, 8], [1, 2]), [9, 2]);
+});

@@ -6,14 +6,17 @@ import type { Tensor } from '../model/tensor.ts';
  * the order of the tokens on every device; a scatter on the device would add in none.
  */
 export class TableGradient {
+  readonly #rows: number;
   readonly #size: number;
   /** Where a row's sum is; -1 for rows that were not read. */
   readonly #slots: Int32Array<ArrayBuffer>;
   #sums = new Float32Array(0);
   #count = 0;
+  #tokens = 0;
 
   /** @param rows, size the table's shape */
   constructor(rows: number, size: number) {
+    this.#rows = rows;
     this.#size = size;
     this.#slots = new Int32Array(rows).fill(-1);
   }
@@ -36,11 +39,10 @@ export class TableGradient {
     }
   }
 
-  /** Room for as many more rows as may be new. */
+  /** Room for as many rows as all tokens may have read: were it for those that they did read, each batch would compile a step. */
   #reserve(tokens: number): void {
-    const needed = (this.#count + tokens) * this.#size;
-    if (needed <= this.#sums.length) return;
-    const sums = new Float32Array(needed);
+    this.#tokens += tokens;
+    const sums = new Float32Array(Math.min(this.#rows, this.#tokens) * this.#size);
     sums.set(this.#sums);
     this.#sums = sums;
   }
