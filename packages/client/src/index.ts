@@ -4,6 +4,7 @@
  * @module
  */
 export {
+  batchDigest,
   type CompactColumns,
   type DenseColumns,
   type Position,

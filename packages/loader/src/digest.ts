@@ -70,6 +70,15 @@ export function sampleDigests(batch: RecordBatch): Uint8Array {
 }
 
 /**
+ * The digest of a global batch, hexadecimal.
+ *
+ * @param digests Uint8Array[32 * samples]: its sample digests, in its order
+ */
+export function batchDigest(digests: Uint8Array): string {
+  return toHex(sha256(digests));
+}
+
+/**
  * The samples of a record batch, in any layout, in its order: what the model sees of each, and the labels.
  *
  * @throws {ArgumentError} for a record batch of something else.

@@ -21,6 +21,7 @@ export { checkDataset, checkDatasets, mixedVocab } from './check-dataset.ts';
 export { diffPlans } from './diff-plans.ts';
 export {
   type BatchedSample,
+  batchDigest,
   type DigestedSample,
   StreamDigest,
   sampleDigest,

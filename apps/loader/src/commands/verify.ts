@@ -1,6 +1,7 @@
 import { ArgumentError } from '@maskloom/core';
 import {
   type Batch,
+  batchDigest,
   createLoader,
   maxPrefetch,
   maxWorkers,
@@ -9,7 +10,6 @@ import {
   stepsPerEpoch,
 } from '@maskloom/loader';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { batchDigest } from '../batch-digest.ts';
 import { cacheOf, cacheOption, cacheSizeOption } from '../cache-options.ts';
 import { Datasets } from '../datasets.ts';
 import { runInDeno } from '../in-deno.ts';

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { type ClientBatch, StreamDigest, sampleDigests } from '@maskloom/client';
+import { batchDigest, type ClientBatch, StreamDigest, sampleDigests } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
 import { type ModelConfig, modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
@@ -203,10 +203,10 @@ class Training {
   async #train({ batch, asked, waiting }: TimedBatch): Promise<void> {
     const { step } = this.#progression;
     const { steps, lr: peak, warmup, schedule } = this.#options;
-    const digests = await this.#peers.gather(sampleDigests(batch.batch));
-    this.#digest.updateDigests(Buffer.concat(digests));
+    const digests = Buffer.concat(await this.#peers.gather(sampleDigests(batch.batch)));
+    this.#digest.updateDigests(digests);
     const lr = learningRate(step, { schedule, peak, warmup, steps });
-    const result = await this.#trainStep(batch, lr);
+    const result = await this.#trainStep(batch, digests, lr);
     this.#context.check();
     this.#losses.push(result.loss);
     this.#progression = {
@@ -227,6 +227,7 @@ class Training {
 
   async #trainStep(
     { epoch, step: batchStep, batch }: ClientBatch,
+    digests: Uint8Array,
     lr: number,
   ): Promise<StepResult> {
     const { step } = this.#progression;
@@ -241,7 +242,7 @@ class Training {
       const last = this.#checkpoints.last;
       throw new TrainingError(
         'LOSS',
-        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, stream digest ${this.#digest.hex()} with it: look at it with \`maskloom preview --epoch ${epoch} --step ${batchStep}\`; begin again with a lower --lr or --clip and another --out${last === undefined ? '' : `, if need be with --init-from ${last}`}`,
+        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, batch digest ${batchDigest(digests)}: \`maskloom preview --plan PLAN --data DATA --epoch ${epoch} --step ${batchStep}\` prints it and its digest; begin again with a lower --lr or --clip and another --out${last === undefined ? '' : `, if need be with --init-from ${last}`}`,
         { cause: error },
       );
     }

@@ -1,5 +1,10 @@
-import { type BatchedSample, createLoader, type Plan, samplesOf } from '@maskloom/loader';
-import { batchDigest } from '../../batch-digest.ts';
+import {
+  type BatchedSample,
+  batchDigest,
+  createLoader,
+  type Plan,
+  samplesOf,
+} from '@maskloom/loader';
 import { Datasets } from '../../datasets.ts';
 import type { PreviewOptions } from './preview-options.ts';
 import { type Aligned, aligned, type Corrupted, corrupted, linesOf } from './shown-sample.ts';
