@@ -18,8 +18,12 @@ export interface DerivedOptions {
   readonly tensorboard?: string;
 }
 
+/** Options that others follow from. */
+export type DerivedFrom = Pick<OptionValues, 'architecture' | 'size' | 'steps'> &
+  Partial<OptionValues>;
+
 /** Fills in what was left open, by what the other options say. */
-export function derive(values: OptionValues): DerivedOptions {
+export function derive(values: DerivedFrom): DerivedOptions {
   const { architecture, out, steps } = values;
   const size = sizes[values.size];
   const { layers = size.layers, hidden = size.hidden, heads = size.heads } = values;
@@ -40,7 +44,7 @@ function tableWidth(architecture: OptionValues['architecture'], hidden: number):
   return isFactorised ? Math.min(128, hidden) : hidden;
 }
 
-function eventsFolder({ out, tensorboard = true }: OptionValues): string | undefined {
+function eventsFolder({ out, tensorboard = true }: DerivedFrom): string | undefined {
   if (typeof tensorboard === 'string') return tensorboard;
   return tensorboard && out !== undefined ? join(out, 'tensorboard') : undefined;
 }

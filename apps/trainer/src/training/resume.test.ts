@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultDevice, init } from '@jax-js/jax';
+import { connect } from '@maskloom/client';
 import { quietly, tinyRun, watching } from '../testing/run.ts';
 import { startSidecar } from '../testing/sidecar.ts';
-import type { LogEvent } from '../watch/log.ts';
+import { type LogEvent, openLog } from '../watch/log.ts';
 import { type RunContext, run } from './run.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -94,8 +95,81 @@ Deno.test({
         });
         await assert.rejects(train({ out, resume: true, lr: 0.5, seed: 9n }), {
           code: 'CHECKPOINT',
-          message: /differs in lr \(0\.001 there, 0\.5 here\), seed \(1 there, 9 here\)/,
+          message: /differs in --lr \(0\.001 there, 0\.5 here\), --seed \(1 there, 9 here\):/,
         });
+      });
+
+      await context.step('takes more steps where those done are the same with them', async () => {
+        const constant = { schedule: 'constant', warmup: 2 } as const;
+        const longer = await train({ ...constant, steps: 15 });
+        const out = join(folder, 'more-steps');
+        await train({ ...constant, out });
+        const resumed = await train({ ...constant, out, resume: true, steps: 15 });
+        assert.deepEqual(
+          [...resumed.steps],
+          [...longer.steps].filter(([step]) => step >= 12),
+        );
+        assert.ok(resumed.last?.type === 'end' && longer.last?.type === 'end');
+        assert.equal(resumed.last.digest, longer.last.digest);
+      });
+
+      await context.step('refuses other steps where those done depend on them', async () => {
+        const out = join(folder, 'undisturbed');
+        const checkpoint = join(out, 'checkpoints/step-00000012');
+        await assert.rejects(train({ out, resume: true, steps: 15 }), {
+          code: 'CHECKPOINT',
+          message: `${checkpoint} is of a run of 12 steps, and --steps is 15, on which the learning rates of the 12 steps done depend, as the schedule is cosine: resume with --steps 12, or begin a new run with --init-from ${checkpoint} and another --out`,
+        });
+        await assert.rejects(train({ out, resume: true, steps: 5 }), {
+          message: `${checkpoint} is of a run of 12 steps, and --steps is 5, fewer than the 12 that are done: resume with --steps 12`,
+        });
+        const constant = { schedule: 'constant', out: join(folder, 'more-steps') } as const;
+        await assert.rejects(train({ ...constant, resume: true, steps: 20, warmup: 9 }), {
+          message:
+            /--steps is 20, by which the warm-up takes 9 rather than 2 of them: resume with --warmup 2 as well$/,
+        });
+      });
+
+      await context.step('is compared by its held-out plan as well', async () => {
+        const out = join(folder, 'undisturbed');
+        const other = await startSidecar('--seed', '7');
+        try {
+          const { planId } = await connect(sidecar.url);
+          const { planId: otherId } = await connect(other.url);
+          await assert.rejects(train({ out, resume: true, evalUrl: other.url }), {
+            code: 'CHECKPOINT',
+            message: new RegExp(
+              `differs in the held-out plan \\(${planId} there, ${otherId} here\\): resume`,
+            ),
+          });
+        } finally {
+          await other.stop();
+        }
+      });
+
+      await context.step('is not written over if it has a log alone', async () => {
+        const out = join(folder, 'log-alone');
+        const log = join(out, 'log.jsonl');
+        const lines: string[] = [];
+        const begin = async (change: Partial<RunOptions>): Promise<void> => {
+          const asked = tinyRun(sidecar, { ...options, steps: 2, out, log, ...change });
+          const watch = async (step: number) => ({
+            ...watching(() => {}),
+            log: openLog(log, step),
+          });
+          await run(asked, quietly({ watch, tell: (line) => void lines.push(line) }));
+        };
+        await begin({ resume: true });
+        assert.deepEqual(lines, [`there is no checkpoint in ${out} to resume: starting at step 0`]);
+        await rm(join(out, 'checkpoints'), { recursive: true });
+        const before = await readFile(log, 'utf8');
+        await assert.rejects(begin({}), {
+          code: 'CHECKPOINT',
+          message: `${out} has the log of a run of 2 steps, and no checkpoint: begin it anew with --resume, or choose another --out`,
+        });
+        assert.equal(await readFile(log, 'utf8'), before);
+        await begin({ resume: true });
+        assert.equal(lines.length, 2);
       });
 
       await context.step('stays stopped where it was stopped early', async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Position } from '@maskloom/client';
-import { type Checkpoint, openCheckpoints } from '../checkpoint/checkpoints.ts';
+import { openCheckpoints } from '../checkpoint/checkpoints.ts';
 import { huggingFaceConfig } from '../checkpoint/hugging-face-config.ts';
 import { modelConfigOf } from '../checkpoint/model-config-of.ts';
 import { type HostTensors, readSafetensors } from '../checkpoint/safetensors.ts';
@@ -9,6 +9,9 @@ import { readJson } from '../checkpoint/state-file.ts';
 import { TrainingError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { BestState } from './best.ts';
+import { checkSame } from './check-same.ts';
+import { stepsLogged } from './earlier-log.ts';
+import { identityOf } from './run-identity.ts';
 import type { RunOptions } from './run-options.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -44,19 +47,23 @@ interface Run {
   readonly options: RunOptions;
   readonly config: ModelConfig;
   readonly planId: string;
+  readonly heldOutPlanId: string | undefined;
   readonly padId: number;
-  /** Hears of checkpoints that are passed over because they are damaged. */
+  /** Hears of checkpoints that are passed over because they are damaged, and if there is none to resume. */
   readonly tell: (line: string) => void;
 }
 
 /** Opens the checkpoints of a run; without a folder there are none. */
 export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
-  const { options, config, planId, padId, tell } = run;
+  const { options, config, planId, heldOutPlanId, padId, tell } = run;
   const { out, keep, resume, initFrom, tokenizer } = options;
   if (tokenizer !== undefined) checkTokenizer(tokenizer);
   const checkpoints =
     out === undefined ? undefined : await openCheckpoints(join(out, 'checkpoints'), { keep });
-  const identity = identityOf(run);
+  const identity = identityOf(options, config, {
+    plan: planId,
+    ...(heldOutPlanId === undefined ? {} : { heldOutPlan: heldOutPlanId }),
+  });
   let last: string | undefined;
   // What a run begins with needs no checkpoint.
   let lastStep = 0;
@@ -68,6 +75,8 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
     async begin(trainer) {
       const latest = await checkpoints?.latest();
       if (latest === undefined) {
+        if (resume) tell(`there is no checkpoint in ${out} to resume: starting at step 0`);
+        else await checkUnused(options);
         if (initFrom !== undefined) {
           await checkModel(initFrom, config);
           const { tensors } = await readSafetensors(join(initFrom, 'model.safetensors'));
@@ -86,7 +95,7 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
           `${out} has a run of ${step} steps: go on with it with --resume, or choose another --out`,
         );
       }
-      checkSame(latest, planId, identity);
+      checkSame(latest, identity);
       trainer.restore({ parameters: latest.model, ...momentsOf(latest.optimizer) });
       last = latest.folder;
       lastStep = step;
@@ -98,7 +107,8 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
       last = await checkpoints.save({
         ...{ isBest, model: parameters, optimizer: named({ first, second }) },
         state: {
-          ...{ version: 1, step, planId, loader: from, digest, best, run: identity },
+          ...{ version: 1, step, planId, loader: from, digest, best },
+          run: { ...identity },
           ...(isEvaluationDue ? { isEvaluationDue } : {}),
         },
         config: huggingFaceConfig(config, { padId }),
@@ -128,42 +138,22 @@ async function checkModel(folder: string, config: ModelConfig): Promise<void> {
   );
 }
 
+/** @throws {TrainingError} if the folder has the log of a run, which would be written over */
+async function checkUnused({ out, log }: RunOptions): Promise<void> {
+  const steps = out === undefined || log === undefined ? 0 : await stepsLogged(log);
+  if (steps === 0) return;
+  throw new TrainingError(
+    'CHECKPOINT',
+    `${out} has the log of a run of ${steps} steps, and no checkpoint: begin it anew with --resume, or choose another --out`,
+  );
+}
+
 /** @throws {TrainingError} if a folder has no tokenizer */
 function checkTokenizer(folder: string): void {
   if (existsSync(join(folder, 'tokenizer.json'))) return;
   throw new TrainingError(
     'DATA',
     `There is no tokenizer.json in ${folder}, expected the tokenizer that the data was encoded with: give its folder with --tokenizer`,
-  );
-}
-
-/** What must be the same when a run is resumed: all that its losses depend on. */
-function identityOf({ options, config }: Run): Record<string, unknown> {
-  const { optimizer, lr, schedule, warmup, steps, clip, seed } = options;
-  const { beta1, beta2, epsilon, weightDecay } = options;
-  return {
-    ...config,
-    ...{ optimizer, lr, schedule, warmup, steps, clip, seed: String(seed) },
-    ...{ beta1, beta2, epsilon, weightDecay },
-  };
-}
-
-/** @throws {TrainingError} naming what differs */
-function checkSame(
-  { folder, state }: Checkpoint,
-  planId: string,
-  identity: Readonly<Record<string, unknown>>,
-): void {
-  const saved: Record<string, unknown> = { ...state.run, plan: state.planId };
-  const asked: Record<string, unknown> = { ...identity, plan: planId };
-  const differing = [...new Set([...Object.keys(saved), ...Object.keys(asked)])].filter(
-    (name) => saved[name] !== asked[name],
-  );
-  if (differing.length === 0) return;
-  const list = differing.map((name) => `${name} (${saved[name]} there, ${asked[name]} here)`);
-  throw new TrainingError(
-    'CHECKPOINT',
-    `The checkpoint ${folder} is of another run; it differs in ${list.join(', ')}: resume with the options that it was begun with, or choose another --out`,
   );
 }
 

@@ -41,6 +41,8 @@ export interface RunOptions extends DataOptions, OptimizerOptions {
   readonly seed: bigint;
   /** The run's folder. */
   readonly out?: string;
+  /** The log's file. */
+  readonly log?: string;
   /** Steps between checkpoints; 0 for those at the end and at the best evaluation only. */
   readonly checkpointEvery: number;
   /** Checkpoints that are kept, beside the best. */

@@ -56,7 +56,7 @@ export async function run(options: RunOptions, context: RunContext): Promise<Run
   try {
     const { planId, vocab } = data.train;
     const checkpoints = await openRunCheckpoints({
-      ...{ options, config, planId, padId: vocab.padId },
+      ...{ options, config, planId, heldOutPlanId: data.heldOut?.planId, padId: vocab.padId },
       tell: context.tell,
     });
     const begin = await checkpoints.begin(trainer);
