@@ -135,14 +135,14 @@ const damages: readonly (readonly [string, (path: string) => Promise<void>, RegE
   [
     'no optimiser',
     (path) => rm(join(path, 'optimizer.safetensors')),
-    /Cannot read .*optimizer\.safetensors \(ENOENT/,
+    /There is no file .*optimizer\.safetensors: check/,
   ],
   [
     'another config',
     (path) => writeFile(join(path, 'config.json'), '{}'),
     /config\.json has 2 bytes .*, expected/,
   ],
-  ['no state', (path) => rm(join(path, 'state.json')), /Cannot read .*state\.json \(ENOENT/],
+  ['no state', (path) => rm(join(path, 'state.json')), /There is no file .*state\.json: check/],
   [
     'a state cut short',
     (path) => truncate(join(path, 'state.json'), 30),
@@ -200,7 +200,7 @@ testFolder('checkpoints none of which is whole are no fresh start', async (folde
   const message = await refusal(checkpoints.latest());
   assert.match(
     message,
-    /has 2 checkpoints, expected a whole one among them: .*10.*; .*20.*SHA-256/,
+    /^None of the checkpoints in \S+ is whole: .*10.*; .*20.*SHA-256.*; if there is no other copy/,
   );
 });
 

@@ -139,7 +139,7 @@ async function readLatest(folder: string): Promise<LatestCheckpoint | undefined>
   const reasons = passedOver.map(({ error }) => error.message).join('; ');
   throw new TrainingError(
     'CHECKPOINT',
-    `${folder} has ${passedOver.length} checkpoints, expected a whole one among them: ${reasons}`,
+    `None of the checkpoints in ${folder} is whole: ${reasons}; if there is no other copy, begin anew with another --out`,
   );
 }
 

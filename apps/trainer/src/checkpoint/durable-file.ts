@@ -151,11 +151,15 @@ export function fileError(
   cause: unknown,
 ): TrainingError {
   if (cause instanceof TrainingError) return cause;
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && doing === 'read') {
+    return new TrainingError('CHECKPOINT', `There is no file ${path}: check the path`, { cause });
+  }
   const problem = cause instanceof Error ? cause.message : String(cause);
-  const isFull = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
-  const advice = isFull
-    ? 'the disk is full, free some of it'
-    : `expected a path that this user may ${doing}`;
+  const advice =
+    code === 'ENOSPC'
+      ? 'the disk is full, free some of it'
+      : `expected a path that this user may ${doing}`;
   return new TrainingError('CHECKPOINT', `Cannot ${doing} ${path} (${problem}): ${advice}`, {
     cause,
   });

@@ -50,10 +50,11 @@ export async function writeStateFile(path: string, record: StateRecord): Promise
 export async function readStateFile(path: string): Promise<StateRecord> {
   const { sha256, ...content } = await readJson(path);
   if (content['version'] !== version) {
-    const found = JSON.stringify(content['version']);
+    const found = JSON.stringify(content['version']) ?? 'missing';
+    const advice = found === 'missing' ? damagedAdvice : 'read it with the release that wrote it';
     throw new TrainingError(
       'CHECKPOINT',
-      `${path} is of version ${found}, expected ${version}: read it with the release that wrote it`,
+      `${path} is of version ${found}, expected ${version}: ${advice}`,
     );
   }
   const expected = sealOf(content);

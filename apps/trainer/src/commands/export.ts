@@ -1,5 +1,5 @@
+import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { exportModel } from '../checkpoint/export-model.ts';
-import { checkpointFolder } from '../fill/checkpoint-folder.ts';
 import { readerOf } from '../options/command-line.ts';
 import { path } from '../options/kinds.ts';
 import { createCommand } from './create-command.ts';
@@ -28,7 +28,7 @@ export async function exportCommand(words: readonly string[]): Promise<void> {
     .requiredOption('--out <folder>', 'a new folder for the model', folder)
     .parse([...words], { from: 'user' });
   const { checkpoint, out } = command.opts<ExportOptions>();
-  const found = await checkpointFolder(checkpoint);
+  const found = await checkpointFolder(checkpoint, '--checkpoint');
   await exportModel(found, out);
   console.log(`wrote the model of ${found} to ${out}`);
 }

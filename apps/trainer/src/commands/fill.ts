@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadTokenizer, type Tokenizer } from '@maskloom/text';
+import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { useDevice } from '../device.ts';
 import { TrainingError } from '../errors.ts';
-import { checkpointFolder } from '../fill/checkpoint-folder.ts';
 import { fillText, type Guess } from '../fill/fill-text.ts';
 import { loadModel } from '../fill/load-model.ts';
 import { readModel } from '../fill/read-model.ts';
@@ -42,7 +42,7 @@ export async function fill(words: readonly string[]): Promise<void> {
     .parse([...words], { from: 'user' });
   const { checkpoint, tokenizer, top, json } = command.opts<FillOptions>();
   const [text] = command.processedArgs as [string];
-  const found = await checkpointFolder(checkpoint);
+  const found = await checkpointFolder(checkpoint, '--checkpoint');
   const read = await readModel(found);
   const tokens = await tokenizerOf(found, tokenizer);
   await useDevice('wasm', () => {});

@@ -45,7 +45,10 @@ export function checkTogether(values: OptionValues, derived: DerivedOptions, giv
     refuse('checkpoint-every', '0 without a folder to write to: give --out');
   }
   if (values.tokenizer !== undefined) {
-    refuse('tokenizer', 'nothing without checkpoints to copy it into: give --out');
+    refuse(
+      'tokenizer',
+      'nothing where there are no checkpoints to copy it into: give --out, the folder of the run, as well',
+    );
   }
   if (given.get('tensorboard')?.value === true) {
     refuse('tensorboard', 'the path of a folder, or --out');

@@ -134,7 +134,7 @@ export const table = {
     group: 'model',
     kind: path('<folder>'),
     without: 'random values',
-    doc: 'folder with config.json and model.safetensors of a model of the same sizes to begin with',
+    doc: 'folder of a model of the same sizes to begin with: config.json and model.safetensors, or a run whose best checkpoint it is',
   }),
 
   steps: option({

@@ -104,7 +104,7 @@ Deno.test('options that do not go together are refused by the name of one', () =
     ],
     [
       { tokenizer: 'a' },
-      '--tokenizer is "a", expected nothing without checkpoints to copy it into: give --out',
+      '--tokenizer is "a", expected nothing where there are no checkpoints to copy it into: give --out, the folder of the run, as well',
     ],
     [{ tensorboard: true }, '--tensorboard is true, expected the path of a folder, or --out'],
     [

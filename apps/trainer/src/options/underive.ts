@@ -7,7 +7,7 @@ export function underive(
   options: Pick<OptionValues, 'architecture' | 'steps'> & Size,
 ): Readonly<Record<string, unknown>> {
   const { architecture, steps, hidden } = options;
-  const size = sizeNamed(options) ?? 'tiny';
+  const size = closestSize(options);
   const following: Readonly<Record<string, unknown>> = {
     ...derive({ architecture, steps, size, hidden }),
     ...sizes[size],
@@ -16,10 +16,13 @@ export function underive(
   return { ...Object.fromEntries(others), size };
 }
 
-function sizeNamed({ layers, hidden, heads }: Size): SizeName | undefined {
+/** The size that most of these belong to. */
+function closestSize({ layers, hidden, heads }: Size): SizeName {
   const names = Object.keys(sizes) as SizeName[];
-  return names.find((name) => {
+  const matches = names.map((name) => {
     const size = sizes[name];
-    return size.layers === layers && size.hidden === hidden && size.heads === heads;
+    return [size.layers === layers, size.hidden === hidden, size.heads === heads].filter(Boolean);
   });
+  const most = Math.max(...matches.map(({ length }) => length));
+  return names[matches.findIndex(({ length }) => length === most)]!;
 }

@@ -39,11 +39,15 @@ Deno.test('hostBatch() drops no masked position, however many there are', () => 
 
 Deno.test('hostBatch() refuses rows longer than the model and ids beyond its vocabulary', () => {
   const long = compactBatch([[2, 5, 6, 7, 3]], [[]], [[]]);
-  assert.throws(() => hostBatch(long, shape), /row 0 is 5, expected at most the model's 4 tokens/);
+  assert.throws(() => hostBatch(long, shape), {
+    code: 'DATA',
+    message:
+      "A row has 5 tokens, expected at most the model's 4: give --length 0 for the longest sample, or serve data encoded with --max-length 4 or less",
+  });
   const strange = compactBatch([[2, 20, 3]], [[]], [[]]);
   assert.throws(
     () => hostBatch(strange, shape),
-    /id is 20, expected below the model's vocabulary 20/,
+    /^TrainingError: A row has the id 20, expected ids below the vocabulary's size, 20: /,
   );
 });
 

@@ -1,6 +1,6 @@
 import { type Client, type CompactColumns, readCompact } from '@maskloom/client';
-import { ArgumentError } from '@maskloom/core';
 import type { RecordBatch } from 'apache-arrow';
+import { TrainingError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type Ladder, rungOf } from './rung.ts';
 
@@ -71,7 +71,7 @@ export interface RowRange {
 /**
  * Lays rows of a record batch in the compact layout out for a model.
  *
- * @throws {ArgumentError} if a row is longer than the model, or an id is beyond its vocabulary.
+ * @throws {TrainingError} if a row is longer than the model, or an id is beyond its vocabulary.
  */
 export function hostBatch(
   batch: RecordBatch,
@@ -104,10 +104,21 @@ type Grid = Pick<HostBatch, 'height' | 'width'>;
 function checkRow(columns: CompactColumns, row: number, { length, vocab }: BatchShape): void {
   const ids = columns.inputIds(row);
   if (ids.length > length) {
-    throw new ArgumentError(`row ${row}`, `at most the model's ${length} tokens`, ids.length);
+    const ways =
+      columns.cuSeqlens === undefined
+        ? `give --length 0 for the longest sample, or serve data encoded with --max-length ${length} or less`
+        : `give --length what the plan was made with as --pack, or serve one made with --pack ${length}`;
+    throw new TrainingError(
+      'DATA',
+      `A row has ${ids.length} tokens, expected at most the model's ${length}: ${ways}`,
+    );
   }
   for (const id of ids) {
-    if (id >= vocab) throw new ArgumentError('id', `below the model's vocabulary ${vocab}`, id);
+    if (id < vocab) continue;
+    throw new TrainingError(
+      'DATA',
+      `A row has the id ${id}, expected ids below the vocabulary's size, ${vocab}: encode the data again`,
+    );
   }
 }
 

@@ -48,6 +48,10 @@ Deno.test('what follows from the options given is not listed', () => {
     '--lr (0.001 there, 0.5 here), --steps (20 there, 300 here)',
   );
   assert.equal(listed(identity(), identity({ size: 'mini' })), '--size (tiny there, mini here)');
+  assert.equal(
+    listed(identity({ layers: 1 }), identity({ layers: 1, size: 'base' })),
+    '--size (tiny there, base here)',
+  );
   assert.equal(listed(identity(), identity({ hidden: 64 })), '--hidden (128 there, 64 here)');
   assert.equal(
     listed(identity(), identity({ architecture: 'albert', warmup: 7 })),

@@ -1,18 +1,9 @@
 import type { Checkpoint } from '../checkpoint/checkpoints.ts';
 import { TrainingError } from '../errors.ts';
-import { camelCase } from '../options/option-values.ts';
-import { optionNames } from '../options/table.ts';
 import { underive } from '../options/underive.ts';
+import { differences, listDifferences } from './differences.ts';
 import type { RunIdentity } from './run-identity.ts';
 import { learningRate } from './schedule.ts';
-
-/** Names of what is no option. */
-const otherNames: Readonly<Record<string, string>> = {
-  plan: 'the plan',
-  heldOutPlan: 'the held-out plan',
-  vocab: 'the vocabulary',
-  sentenceOrder: 'sentence order',
-};
 
 /**
  * Checks that a checkpoint is of a run. The number of steps may be another one if the steps done are the same with it.
@@ -29,7 +20,7 @@ export function checkSame({ folder, state }: Checkpoint, here: RunIdentity): voi
     checkSteps(folder, state.step, there, here);
     return;
   }
-  const list = describeDifferences(there, here).join(', ');
+  const list = describeDifferences(there, here);
   throw new TrainingError(
     'CHECKPOINT',
     `The checkpoint ${folder} is of another run; it differs in ${list}: resume with the options that it was begun with, or choose another --out`,
@@ -66,27 +57,15 @@ function ratesAreSame(steps: number, there: RunIdentity, here: RunIdentity): boo
 }
 
 /** What differs, as whoever gave the options would say it. */
-function describeDifferences(there: RunIdentity, here: RunIdentity): string[] {
-  const was: Readonly<Record<string, unknown>> = { ...there, ...underive(there) };
-  const is: Readonly<Record<string, unknown>> = { ...here, ...underive(here) };
+function describeDifferences(there: RunIdentity, here: RunIdentity): string {
+  const was = { ...there, ...underive(there) };
+  const is = { ...here, ...underive(here) };
   const given = differences(underive(there), underive(here));
   const arePlans = given.includes('plan') || given.includes('heldOutPlan');
   const ofPlans = arePlans ? ['vocab', 'sentenceOrder', 'length'] : [];
-  return given
-    .filter((name) => !ofPlans.includes(name))
-    .map((name) => {
-      return `${shownName(name)} (${was[name] ?? 'none'} there, ${is[name] ?? 'none'} here)`;
-    });
-}
-
-function shownName(name: string): string {
-  const option = optionNames.find((option) => camelCase(option) === name);
-  return option === undefined ? (otherNames[name] ?? name) : `--${option}`;
-}
-
-function differences(there: object, here: object): string[] {
-  const one: Readonly<Record<string, unknown>> = { ...there };
-  const other: Readonly<Record<string, unknown>> = { ...here };
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return [...names].filter((name) => one[name] !== other[name]);
+  return listDifferences(
+    given.filter((name) => !ofPlans.includes(name)),
+    was,
+    is,
+  );
 }

@@ -195,7 +195,21 @@ Deno.test({
           assert.ok(begun.steps.get(0)! < undisturbed.steps.get(0)!);
           await assert.rejects(train({ initFrom, steps: 1, warmup: 0, heads: 2 }), {
             code: 'MODEL',
-            message: /differs in heads \(1 there, 2 here\)/,
+            message: /differs in --heads \(1 there, 2 here\): train one like it/,
+          });
+          await assert.rejects(train({ initFrom, steps: 1, warmup: 0, length: 64 }), {
+            code: 'MODEL',
+            message: /differs in --length \(16 there, 64 here\): train one like it/,
+          });
+          await assert.rejects(train({ initFrom: join(folder, 'nowhere'), steps: 1, warmup: 0 }), {
+            code: 'CHECKPOINT',
+            message:
+              /^There is no folder \S+nowhere, expected one with config\.json, .* give --init-from such a folder$/,
+          });
+          const run = join(folder, 'undisturbed');
+          assert.ok((await train({ initFrom: run, steps: 1, warmup: 0 })).steps.has(0));
+          await assert.rejects(train({ out: initFrom, resume: true }), {
+            message: /is a checkpoint, expected the folder of a run: give --out the folder that/,
           });
         },
       );

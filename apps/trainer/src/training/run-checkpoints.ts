@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Position } from '@maskloom/client';
+import { stateFile } from '../checkpoint/checkpoint.ts';
+import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { openCheckpoints } from '../checkpoint/checkpoints.ts';
 import { huggingFaceConfig } from '../checkpoint/hugging-face-config.ts';
 import { modelConfigOf } from '../checkpoint/model-config-of.ts';
@@ -10,6 +12,7 @@ import { TrainingError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { BestState } from './best.ts';
 import { checkSame } from './check-same.ts';
+import { listDifferences } from './differences.ts';
 import { stepsLogged } from './earlier-log.ts';
 import { identityOf } from './run-identity.ts';
 import type { RunOptions } from './run-options.ts';
@@ -58,6 +61,7 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
   const { options, config, planId, heldOutPlanId, padId, tell } = run;
   const { out, keep, resume, initFrom, tokenizer } = options;
   if (tokenizer !== undefined) checkTokenizer(tokenizer);
+  if (out !== undefined) checkNoCheckpoint(out);
   const checkpoints =
     out === undefined ? undefined : await openCheckpoints(join(out, 'checkpoints'), { keep });
   const identity = identityOf(options, config, {
@@ -78,8 +82,9 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
         if (resume) tell(`there is no checkpoint in ${out} to resume: starting at step 0`);
         else await checkUnused(options);
         if (initFrom !== undefined) {
-          await checkModel(initFrom, config);
-          const { tensors } = await readSafetensors(join(initFrom, 'model.safetensors'));
+          const folder = await checkpointFolder(initFrom, '--init-from');
+          await checkModel(folder, config);
+          const { tensors } = await readSafetensors(join(folder, 'model.safetensors'));
           trainer.restore({ parameters: tensors });
         }
         return {
@@ -128,13 +133,24 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
 async function checkModel(folder: string, config: ModelConfig): Promise<void> {
   const path = join(folder, 'config.json');
   const found = modelConfigOf(await readJson(path), path);
-  const sizes = ['architecture', 'norm', 'layers', 'hidden', 'heads', 'intermediate'] as const;
+  const sizes: readonly (keyof ModelConfig)[] = [
+    ...(['architecture', 'norm', 'layers', 'hidden', 'heads', 'intermediate'] as const),
+    ...(['embedding', 'length', 'vocab'] as const),
+  ];
   const differing = sizes.filter((name) => found[name] !== config[name]);
   if (differing.length === 0) return;
-  const list = differing.map((name) => `${name} (${found[name]} there, ${config[name]} here)`);
   throw new TrainingError(
     'MODEL',
-    `The model in ${folder} differs in ${list.join(', ')}: give --init-from the folder of a model of the same sizes`,
+    `The model in ${folder} differs in ${listDifferences(differing, found, config)}: train one like it, or give --init-from the folder of a model of the same sizes`,
+  );
+}
+
+/** @throws {TrainingError} if a run's folder is a checkpoint itself */
+function checkNoCheckpoint(out: string): void {
+  if (!existsSync(join(out, stateFile))) return;
+  throw new TrainingError(
+    'CHECKPOINT',
+    `${out} is a checkpoint, expected the folder of a run: give --out the folder that its checkpoints/ is in`,
   );
 }
 

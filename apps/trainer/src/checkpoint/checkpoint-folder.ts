@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listCheckpoints } from '../checkpoint/checkpoints.ts';
 import { TrainingError } from '../errors.ts';
+import { listCheckpoints } from './checkpoints.ts';
 
 /** What makes a folder that of a model. */
 const modelFiles = ['config.json', 'model.safetensors'];
@@ -14,9 +14,13 @@ const mostNames = 8;
  * The folder of a model: the one given if it has a model; or, of the folder of a run, its best checkpoint, or its last
  * if none is known to be best.
  *
+ * @param option by which it was given, for messages
  * @throws {TrainingError} if there is none.
  */
-export async function checkpointFolder(given: string): Promise<string> {
+export async function checkpointFolder(
+  given: string,
+  option: '--checkpoint' | '--init-from',
+): Promise<string> {
   if (modelFiles.every((name) => existsSync(join(given, name)))) return given;
   const checkpoints = join(given, 'checkpoints');
   const listed = existsSync(checkpoints) ? await listCheckpoints(checkpoints) : [];
@@ -25,7 +29,7 @@ export async function checkpointFolder(given: string): Promise<string> {
   if (chosen !== undefined) return chosen.path;
   throw new TrainingError(
     'CHECKPOINT',
-    `${given} is not a checkpoint of a run nor an exported model: ${await contentOf(given)}, expected ${modelFiles.join(' and ')}, or checkpoints/ with a whole one as a run with --out writes; give --checkpoint such a folder`,
+    `${given} is not a checkpoint of a run nor an exported model: ${await contentOf(given)}, expected ${modelFiles.join(' and ')}, or checkpoints/ with a whole one as a run with --out writes; give ${option} such a folder`,
   );
 }
 
