@@ -153,7 +153,7 @@ Deno.test({
           const { value } = await client.batches({ from, steps: 1 }).next();
           const digest = batchDigest(sampleDigests(value!.batch));
           const message = new RegExp(
-            `^The loss is (NaN|Infinity), expected a number above 0, at step 1, before any update by it\\. The batch is epoch 0, step 1 of plan ${client.planId}, batch digest ${digest}: \`maskloom preview --plan PLAN --data DATA --epoch 0 --step 1\` prints it`,
+            `^The loss is (NaN|Infinity), expected a number above 0, at step 1, before any update by it\\. The batch is epoch 0, step 1 of plan ${client.planId}, batch digest ${digest}: \`maskloom preview --plan PLAN --data DATA --tokenizer TOKENIZER --epoch 0 --step 1\` prints it`,
           );
           const options = tinyRun(sidecar, { steps: 6, lr: 1e20 });
           for (const ranks of [1, 2]) {

@@ -242,7 +242,7 @@ class Training {
       const last = this.#checkpoints.last;
       throw new TrainingError(
         'LOSS',
-        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, batch digest ${batchDigest(digests)}: \`maskloom preview --plan PLAN --data DATA --epoch ${epoch} --step ${batchStep}\` prints it and its digest; begin again with a lower --lr or --clip and another --out${last === undefined ? '' : `, if need be with --init-from ${last}`}`,
+        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, batch digest ${batchDigest(digests)}: \`maskloom preview --plan PLAN --data DATA --tokenizer TOKENIZER --epoch ${epoch} --step ${batchStep}\` prints it and its digest; begin again with a lower --lr or --clip and another --out${last === undefined ? '' : `, if need be with --init-from ${last}`}`,
         { cause: error },
       );
     }
