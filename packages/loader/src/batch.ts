@@ -18,47 +18,29 @@ export interface Batch extends Required<BatchAddress> {
   readonly digests: Uint8Array | undefined;
 }
 
-/** A batch over a filled slot: views of it, no copy, made once they are asked for. */
-export class SlotBatch implements Batch {
-  readonly epoch: number;
-  readonly step: number;
-  readonly rank: number;
-  readonly world: number;
-  readonly rows: number;
-  readonly next: State;
-  readonly digests: Uint8Array | undefined;
-  readonly #schema: Schema;
-  readonly #slot: Slot;
-  readonly #contents: SlotContents;
-
-  constructor(
-    slot: Slot,
-    schema: Schema,
-    { epoch, step, rank, world }: Required<BatchAddress>,
-    { rows, contents, digests }: BatchResult,
-    next: State,
-  ) {
-    this.epoch = epoch;
-    this.step = step;
-    this.rank = rank;
-    this.world = world;
-    this.rows = rows;
-    this.next = next;
-    this.digests = digests;
-    this.#schema = schema;
-    this.#slot = slot;
-    this.#contents = contents;
-  }
-
-  get recordBatch(): RecordBatch {
-    return keptRecordBatch(this.#schema, this.#slot, this.#contents);
-  }
-
-  get message(): Uint8Array {
-    const { buffer, start: slotStart } = this.#slot;
-    const { start, end } = this.#contents;
-    return new Uint8Array(buffer, slotStart + start, end - start);
-  }
+/**
+ * A batch over a filled slot: views of it, no copy. Plain properties: a getter would be kept, with all it refers to, by the
+ * object's hidden class, and outlive the batch.
+ */
+export function batchOf(
+  slot: Slot,
+  schema: Schema,
+  { epoch, step, rank, world }: Required<BatchAddress>,
+  { rows, contents, digests }: BatchResult,
+  next: State,
+): Batch {
+  const { start, end } = contents;
+  return {
+    epoch,
+    step,
+    rank,
+    world,
+    rows,
+    recordBatch: keptRecordBatch(schema, slot, contents),
+    message: new Uint8Array(slot.buffer, slot.start + start, end - start),
+    next,
+    digests,
+  };
 }
 
 /** The record batches of slots: views, which stay right while batches of the same shape follow one another. */

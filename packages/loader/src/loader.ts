@@ -2,7 +2,7 @@ import { ArgumentError, kernelBytes, type OutputLengths, type VocabTraits } from
 import { cacheOf, type Dataset, openSamples } from '@maskloom/shards';
 import type { Schema } from 'apache-arrow';
 import { processors, startWorker } from '#worker';
-import { type Batch, SlotBatch } from './batch.ts';
+import { type Batch, batchOf } from './batch.ts';
 import { plannedIndex } from './batching/planned-index.ts';
 import { cacheEventLine } from './cache/cache-event-line.ts';
 import type { CacheCounts, CacheEvent, CacheOptions, MaskCache } from './cache/mask-cache.ts';
@@ -455,13 +455,7 @@ class PooledLoader implements Loader {
     result: BatchResult,
   ): Batch {
     const schema = this.#schema(layout, result.capacity);
-    return new SlotBatch(
-      slot,
-      schema,
-      address,
-      result,
-      stateAfter(this.plan, this.planId, address),
-    );
+    return batchOf(slot, schema, address, result, stateAfter(this.plan, this.planId, address));
   }
 
   #schema(layout: LayoutSpec | undefined, ofBatch: OutputLengths): Schema {
