@@ -70,6 +70,6 @@ testModel(
   electra,
   async (checkpoint) => {
     await rm(join(checkpoint, 'state.json'));
-    await assert.rejects(readModel(checkpoint), /Cannot read \S+state\.json/);
+    await assert.rejects(readModel(checkpoint), /There is no file \S+state\.json/);
   },
 );

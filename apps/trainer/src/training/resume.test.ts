@@ -204,7 +204,7 @@ Deno.test({
           await assert.rejects(train({ initFrom: join(folder, 'nowhere'), steps: 1, warmup: 0 }), {
             code: 'CHECKPOINT',
             message:
-              /^There is no folder \S+nowhere, expected one with config\.json, .* give --init-from such a folder$/,
+              /nowhere is not a checkpoint of a run nor an exported model: there is no such folder, .* give --init-from such a folder$/,
           });
           const run = join(folder, 'undisturbed');
           assert.ok((await train({ initFrom: run, steps: 1, warmup: 0 })).steps.has(0));
