@@ -188,7 +188,6 @@ test('a batch whose samples have epochs of their own is masked as sample by samp
 
 describe('a kernel', () => {
   test('gives the bytes of the reference, for a batch as for a sample, in any memory', () => {
-    let accelerated = 0;
     fc.assert(
       fc.property(
         strategy,
@@ -198,7 +197,6 @@ describe('a kernel', () => {
         fc.constantFrom('own' as const, 'unshared' as const, 'shared' as const),
         fc.constantFrom(Int32Array, Uint32Array, Uint16Array),
         (strategy, vocab, samples, { seed, epoch }, memory, Ids) => {
-          if (strategy.accelerate?.(vocabTables(vocab)) !== undefined) accelerated++;
           const options = { vocab, seed, strategy };
           const plain = { ...options, strategy: reference(strategy) };
           const ours = maskBatch(options, samples, epoch, memory, Ids);
@@ -212,7 +210,15 @@ describe('a kernel', () => {
       ),
       { numRuns: runs },
     );
-    expect(accelerated).toBeGreaterThan(runs / 2);
+  });
+
+  test('takes two of three of the plans and vocabularies that these tests draw', () => {
+    // So many that chance does not come near.
+    const drawn = fc.sample(fc.tuple(strategy, vocab), 4000);
+    const accelerated = drawn.filter(
+      ([strategy, vocab]) => strategy.accelerate?.(vocabTables(vocab)) !== undefined,
+    );
+    expect(accelerated.length).toBeGreaterThan((drawn.length * 2) / 3);
   });
 
   test('gives the bytes of the reference in sentence order', () => {
