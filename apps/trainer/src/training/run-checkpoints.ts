@@ -10,10 +10,10 @@ import { type HostTensors, readSafetensors } from '../checkpoint/safetensors.ts'
 import { readJson } from '../checkpoint/state-file.ts';
 import { TrainingError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { stepsLogged } from '../watch/log.ts';
 import type { BestState } from './best.ts';
 import { checkSame } from './check-same.ts';
 import { listDifferences } from './differences.ts';
-import { stepsLogged } from './earlier-log.ts';
 import { identityOf } from './run-identity.ts';
 import type { RunOptions } from './run-options.ts';
 import type { Trainer } from './trainer.ts';

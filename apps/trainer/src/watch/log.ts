@@ -8,6 +8,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TrainingError } from '../errors.ts';
 
@@ -126,6 +127,12 @@ export function openLog(path: string | undefined, step = 0): Log {
       if (file !== undefined) closeSync(file);
     },
   };
+}
+
+/** Steps that the log of an earlier run has; 0 if there is no log. */
+export async function stepsLogged(path: string): Promise<number> {
+  const log = await readFile(path, 'utf8').catch(() => '');
+  return log.split('\n').filter((line) => line.startsWith('{"type":"step"')).length;
 }
 
 /** Lines of a log up to where a step begins; a line that a crash cut short is none. */
