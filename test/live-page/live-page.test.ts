@@ -146,7 +146,10 @@ describe('the live page', () => {
       const late = await open();
       const points = `document.querySelector('path.faint')?.getAttribute('d').split('L').length`;
       await eventually(() => late.evaluate(points)).toBe(150);
-      write({ type: 'end', steps: 150, reason: 'early-stop', digest: planId, seconds: 75 });
+      // Its document has these; that it follows is shown by a step that came later.
+      write(step(150, 7.5));
+      await shown(late, '.progress').toContain('step 151 of 200');
+      write({ type: 'end', steps: 151, reason: 'early-stop', digest: planId, seconds: 75 });
       close();
       for (const one of [tab, late]) {
         await shown(one, '.state').toBe('stopped early');

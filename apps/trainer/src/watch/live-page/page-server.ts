@@ -21,7 +21,7 @@ export interface PageServer {
 const leastPause = 1000;
 const longestPause = 15_000;
 /** Milliseconds for the last figures to be sent. */
-const farewell = 500;
+const farewell = 1500;
 
 /** Serves a page that shows a run: `/`, which follows the server-sent `/events`; and `/metrics`. */
 export async function servePage(host: string, port: number): Promise<PageServer> {
