@@ -9,10 +9,13 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A server that accepts every connection, and answers with `text`, or never. */
-async function listen(text?: string): Promise<{ url: string; accepted: () => number }> {
+/** A server that accepts every connection, and answers each with the next of `texts`, at last with the last, or never. */
+async function listen(
+  ...texts: readonly string[]
+): Promise<{ url: string; accepted: () => number }> {
   let accepted = 0;
   const server = createServer((socket) => {
+    const text = texts[Math.min(accepted, texts.length - 1)];
     accepted++;
     sockets.add(socket);
     socket.on('error', () => {});
@@ -65,6 +68,26 @@ describe('connect()', () => {
   test('does not take another server for a sidecar', async () => {
     const { url } = await listen('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnull');
     await expect(connect(url)).rejects.toThrow(/^What answers at .* is no sidecar/);
+  });
+
+  test.each(['408 Request Timeout', '429 Too Many Requests', '503 Service Unavailable'])(
+    'asks again after %s',
+    async (status) => {
+      const { url, accepted } = await listen(
+        `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+        'HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnull',
+      );
+      await expect(connect(url)).rejects.toThrow(/^What answers at .* is no sidecar/);
+      expect(accepted()).toBe(2);
+    },
+  );
+
+  test('does not ask again after 404 Not Found', async () => {
+    const { url, accepted } = await listen(
+      'HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n',
+    );
+    await expect(connect(url)).rejects.toMatchObject({ code: 'SIDECAR_REFUSED' });
+    expect(accepted()).toBe(1);
   });
 
   test.each([

@@ -92,12 +92,18 @@ class Watch {
   }
 }
 
+/**
+ * Refusals that pass: 408, with which a server ends a connection that nothing came through for a minute, perhaps just as
+ * a request is sent (RFC 9110, 15.5.9), and a proxy's 429.
+ */
+const passing: readonly number[] = [408, 429];
+
 async function get(url: string, signal: AbortSignal): Promise<Response> {
   const response = await fetch(url, { signal });
   if (response.ok) return response;
   const text = await response.text();
-  // A 4xx would be the same from every replica, every time.
-  if (response.status < 500) {
+  // Another 4xx would be the same from every replica, every time.
+  if (response.status < 500 && !passing.includes(response.status)) {
     throw new SidecarError(
       'SIDECAR_REFUSED',
       [url],
