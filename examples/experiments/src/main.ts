@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { Children, cacheKey, Maskloom } from '@maskloom/demo';
+import { Children, cacheKey, DemoError, Maskloom } from '@maskloom/demo';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { prepareData } from './data.ts';
 import { jobsOf, type Runner, readResult, runJobs } from './jobs.ts';
@@ -50,8 +50,12 @@ const children = new Children(stopping.signal, () => {});
 try {
   await main(options);
 } catch (error) {
-  if (!stopping.signal.aborted) throw error;
-  process.exitCode = 130;
+  if (stopping.signal.aborted) process.exitCode = 130;
+  else {
+    if (!(error instanceof DemoError)) throw error;
+    console.error(`${error.message}\nWhat is done stays: call this again, and it goes on`);
+    process.exitCode = 1;
+  }
 } finally {
   await children.stop();
 }
