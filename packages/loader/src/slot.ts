@@ -50,15 +50,15 @@ export interface SlotContents {
   readonly end: number;
   /** Lengths of the Arrow field nodes, in schema order. */
   readonly nodes: readonly number[];
-  /** Offset and length of each buffer in the body, in schema order. */
-  readonly buffers: readonly (readonly [offset: number, length: number])[];
+  /** Offset and length of each buffer in the body, in schema order, one behind the other. */
+  readonly buffers: readonly number[];
 }
 
 /** Writes the columns of a record batch into a slot, in schema order. */
 export class SlotWriter {
   readonly #slot: Slot;
   readonly #nodes: number[] = [];
-  readonly #buffers: [number, number][] = [];
+  readonly #buffers: number[] = [];
   #end = metadataRoom;
 
   constructor(slot: Slot) {
@@ -69,7 +69,7 @@ export class SlotWriter {
   field(length: number): void {
     this.#nodes.push(length);
     // Without nulls the validity buffer is left empty.
-    this.#buffers.push([this.#end - metadataRoom, 0]);
+    this.#buffers.push(this.#end - metadataRoom, 0);
   }
 
   uint8(length: number): Uint8Array {
@@ -94,7 +94,7 @@ export class SlotWriter {
 
   #take(bytes: number): number {
     const start = this.#end;
-    this.#buffers.push([start - metadataRoom, bytes]);
+    this.#buffers.push(start - metadataRoom, bytes);
     this.#end = align(start + bytes);
     if (this.#end > this.#slot.bytes) {
       throw new RangeError(
@@ -149,7 +149,7 @@ function metadataOf(shape: SlotShape): Uint8Array {
   const header = new RecordBatchMetadata(
     shape.rows,
     shape.nodes.map((length) => new FieldNode(length, 0)),
-    shape.buffers.map(([offset, length]) => new BufferRegion(offset, length)),
+    regionsOf(shape),
     null,
   );
   const encoded = Message.encode(Message.from(header, shape.end - metadataRoom));
@@ -161,19 +161,23 @@ function metadataOf(shape: SlotShape): Uint8Array {
   return metadata;
 }
 
+function regionsOf({ buffers }: SlotShape): BufferRegion[] {
+  return Array.from(
+    { length: buffers.length / 2 },
+    (_, index) => new BufferRegion(buffers[2 * index]!, buffers[2 * index + 1]!),
+  );
+}
+
 /** Whether two batches have the same metadata. */
 export function isSameShape(a: SlotShape, b: SlotShape): boolean {
   if (a === b) return true;
   return (
-    a.rows === b.rows &&
-    a.end === b.end &&
-    a.nodes.length === b.nodes.length &&
-    a.nodes.every((length, index) => length === b.nodes[index]) &&
-    a.buffers.every(
-      ([offset, length], index) =>
-        offset === b.buffers[index]?.[0] && length === b.buffers[index][1],
-    )
+    a.rows === b.rows && a.end === b.end && isSame(a.nodes, b.nodes) && isSame(a.buffers, b.buffers)
   );
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
 }
 
 /** The record batch in a filled slot: views of the slot, no copy. */
@@ -181,7 +185,7 @@ export function recordBatchOf(schema: Schema, slot: Slot, contents: SlotContents
   const loader = new VectorLoader(
     new Uint8Array(slot.buffer, slot.start + metadataRoom, contents.end - metadataRoom),
     contents.nodes.map((length) => new FieldNode(length, 0)),
-    contents.buffers.map(([offset, length]) => new BufferRegion(offset, length)),
+    regionsOf(contents),
     new Map(),
   );
   const children = loader.visitMany(schema.fields as Field[]);

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { WorkerAnswer, WorkerTasks } from './worker-compute.ts';
+import type { PackedAnswer, WorkerTasks } from './messages.ts';
 import { messagesOfWorker, type StartWorker, type WorkerEnd } from './worker-handle.ts';
 
 /** Processors that this process may use. */
@@ -15,7 +15,7 @@ export function processors(): number {
  * before the end of a thread that failed is known.
  */
 export const startWorker: StartWorker = (start, { heap }) => {
-  const pool = new Piscina<WorkerTasks, WorkerAnswer[]>({
+  const pool = new Piscina<WorkerTasks, PackedAnswer[]>({
     filename: new URL('./thread-entry.cjs', import.meta.url).href,
     name: 'run',
     // One, that neither goes when it is idle nor is started again when it failed.

@@ -1,16 +1,12 @@
 /** @file What a Web Worker runs. */
 import { expose, transfer } from 'comlink';
-import {
-  createWorkerCompute,
-  type WorkerAnswer,
-  type WorkerStart,
-  type WorkerTasks,
-} from './worker-compute.ts';
+import type { PackedAnswer, WorkerTasks } from './messages.ts';
+import { createWorkerCompute, type WorkerStart } from './worker-compute.ts';
 
 /** What is called over comlink. */
 export interface WebWorkerApi {
   start(data: WorkerStart): Promise<void>;
-  run(message: WorkerTasks): Promise<WorkerAnswer[]>;
+  run(message: WorkerTasks): Promise<PackedAnswer[]>;
 }
 
 /** Posted before the worker fails: the runtime's own event has no stack. */
@@ -46,7 +42,7 @@ const api: WebWorkerApi = {
   },
   async run(message) {
     const answers = await (await compute)(message);
-    const buffers = answers.flatMap(({ buffer }) => (buffer === undefined ? [] : [buffer]));
+    const buffers = answers.flatMap(([buffer]) => (buffer === undefined ? [] : [buffer]));
     return buffers.length === 0 ? answers : transfer(answers, buffers);
   },
 };

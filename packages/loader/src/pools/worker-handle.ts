@@ -1,5 +1,6 @@
 import type { WorkerFailure } from '../errors.ts';
-import type { WorkerAnswer, WorkerStart, WorkerTasks } from './worker-compute.ts';
+import type { PackedAnswer, WorkerTasks } from './messages.ts';
+import type { WorkerStart } from './worker-compute.ts';
 
 /** Messages that a worker has at a time: one whose tasks it computes, and one that waits there. */
 export const messagesOfWorker = 2;
@@ -18,7 +19,7 @@ export interface WorkerHandle {
   /** Resolves once it takes tasks, rejects if it can't; may be pending for ever if it fails. */
   readonly ready: Promise<unknown>;
   /** An answer for each task. Rejects if the worker fails, perhaps; `failed` tells why, and comes in any case that the runtime reports. */
-  run(message: WorkerTasks, transfer: readonly ArrayBuffer[]): Promise<WorkerAnswer[]>;
+  run(message: WorkerTasks, transfer: readonly ArrayBuffer[]): Promise<PackedAnswer[]>;
   /** Resolves if the worker fails, whether with a task or without one. */
   readonly failed: Promise<WorkerEnd>;
   /** Ends the worker; whether its end is certain, so that memory it wrote to may be used again. */

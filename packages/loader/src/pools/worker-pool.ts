@@ -1,11 +1,19 @@
+import type { KernelRoom } from '@maskloom/core';
 import { LoaderClosedError, PoolError, WorkerError } from '../errors.ts';
 import type { BatchAddress } from '../global-batch.ts';
 import { nextRing, type Ring, type Sharing, sharingOfThreads } from '../ring.ts';
 import { newSlot, type Slot } from '../slot.ts';
+import {
+  type PackedAnswer,
+  type PackedTask,
+  packTask,
+  unpackAnswer,
+  type WorkerTasks,
+} from './messages.ts';
 import { nextTurn } from './next-turn.ts';
 import { isTyped, unpackError } from './packed-error.ts';
 import type { Pool, PoolResult, PoolTask } from './pool.ts';
-import type { WorkerAnswer, WorkerStart, WorkerTask, WorkerTasks } from './worker-compute.ts';
+import type { WorkerStart } from './worker-compute.ts';
 import {
   messagesOfWorker,
   type StartWorker,
@@ -87,7 +95,7 @@ const startPatience = 30_000;
 /** Milliseconds that the end of a worker is waited for before its memory is given up. */
 const endPatience = 5000;
 /** Milliseconds of computing that one message is worth at most, and batches: the first of them waits for the last. */
-const worthOfMessage = 0.6;
+const worthOfMessage = 1.2;
 const mostOfMessage = 8;
 
 /** Computes in workers, and in others if these fail. */
@@ -195,7 +203,8 @@ export class WorkerPool implements Pool {
 
   /** Gives what waits to the workers that have so many messages; a worker that has not answered yet gets one job. */
   #give(messages: number): void {
-    const given = this.#seats.reduce((sum, seat) => sum + jobsOf(seat).length, 0);
+    let given = 0;
+    for (const { groups } of this.#seats) for (const { jobs } of groups) given += jobs.length;
     // So few that every worker can have a message that waits: else it would be idle until its answer was read.
     const fair = Math.ceil((given + this.#queue.length) / (this.#seats.length * messagesOfWorker));
     const most = Math.min(fair, this.#most);
@@ -300,15 +309,15 @@ export class WorkerPool implements Pool {
   #accept(
     seat: Seat,
     group: Group,
-    answers: readonly WorkerAnswer[],
+    answers: readonly PackedAnswer[],
   ): { readonly job: Job; readonly end: WorkerEnd } | undefined {
     const crashed: Job[] = [];
     let end: WorkerEnd | undefined;
     for (const [index, job] of group.jobs.entries()) {
-      const { result, error, buffer } = answers[index]!;
-      if (buffer !== undefined) job.slot = { ...job.slot, buffer };
-      if (error !== undefined) {
-        const cause = unpackError(error);
+      const answer = unpackAnswer(answers[index]!);
+      if (answer.buffer !== undefined) job.slot = { ...job.slot, buffer: answer.buffer };
+      if ('error' in answer) {
+        const cause = unpackError(answer.error);
         if (!isTyped(cause)) {
           end ??= { code: 'WORKER_CRASHED', problem: reason(cause), cause };
           crashed.push(job);
@@ -318,9 +327,10 @@ export class WorkerPool implements Pool {
       } else {
         this.#row = [];
         seat.proven = true;
-        const most = Math.floor(worthOfMessage / result!.computed);
+        const { result } = answer;
+        const most = Math.floor(worthOfMessage / result.computed);
         this.#most = Math.min(Math.max(most, 1), mostOfMessage);
-        job.resolve({ result: result!, slot: job.slot, worker: seat.number });
+        job.resolve({ result, slot: job.slot, worker: seat.number });
       }
       this.#settle(job);
     }
@@ -340,7 +350,7 @@ export class WorkerPool implements Pool {
     seat: Seat,
     group: Group,
     handle: WorkerHandle,
-  ): Promise<readonly WorkerAnswer[] | WorkerEnd> {
+  ): Promise<readonly PackedAnswer[] | WorkerEnd> {
     const { jobs, cell } = group;
     const transferred = jobs.flatMap(({ slot: { buffer } }) =>
       buffer instanceof ArrayBuffer ? [buffer] : [],
@@ -349,15 +359,13 @@ export class WorkerPool implements Pool {
     if (seat.done !== undefined) Atomics.store(seat.done, cell, 0);
     let tell: (end: WorkerEnd) => void = () => {};
     // Not a race with `failed`: that promise lives as long as its worker, and would keep every task.
-    const outcome = await new Promise<readonly WorkerAnswer[] | WorkerEnd>((resolve) => {
+    const outcome = await new Promise<readonly PackedAnswer[] | WorkerEnd>((resolve) => {
       tell = resolve;
       seat.onFailed.add(tell);
-      const message: WorkerTasks = {
-        tasks: jobs.map(({ task, slot }) => this.#task(seat, task, slot)),
-        cell,
-        forget: seat.forget.splice(0),
-      };
-      handle.run(message, transferred).then(resolve, (cause: unknown) => {
+      const rooms = this.#newRooms(seat, jobs);
+      const tasks = jobs.map(({ task, slot }) => taskOf(seat, task, slot));
+      const forget = seat.forget.splice(0);
+      handle.run({ tasks, cell, rooms, forget }, transferred).then(resolve, (cause: unknown) => {
         // A worker that fails takes its tasks along; why it failed is told at once, if at all.
         setTimeout(resolve, 100, { code: 'WORKER_CRASHED', problem: reason(cause), cause });
       });
@@ -366,22 +374,18 @@ export class WorkerPool implements Pool {
     return outcome;
   }
 
-  #task(seat: Seat, { address, layout, digest, ring }: PoolTask, slot: Slot): WorkerTask {
-    const { buffer, start, bytes } = slot;
-    const inRing = ring?.memory !== undefined && ring.memory.buffer === buffer;
-    const known = ring !== undefined && seat.rings.has(ring.id);
-    const barred = known || ring === undefined || ring.id < seat.roomsFrom;
-    const room = barred ? undefined : ring.room(seat.number);
-    if (room !== undefined) seat.rings.add(ring!.id);
-    const usesRing = inRing && (known || room !== undefined);
-    return {
-      address,
-      layout,
-      digest,
-      slot: { buffer: usesRing ? undefined : buffer, start, bytes },
-      ring: usesRing ? ring.id : undefined,
-      room,
-    };
+  /** The rooms of a worker in rings that it has its first jobs in. */
+  #newRooms(seat: Seat, jobs: readonly Job[]): WorkerTasks['rooms'] {
+    const rooms: { ring: number; room: KernelRoom }[] = [];
+    for (const { task } of jobs) {
+      const { ring } = task;
+      if (ring === undefined || seat.rings.has(ring.id) || ring.id < seat.roomsFrom) continue;
+      const room = ring.room(seat.number);
+      if (room === undefined) continue;
+      seat.rings.add(ring.id);
+      rooms.push({ ring: ring.id, room });
+    }
+    return rooms;
   }
 
   /** A worker failed with a job: ends it, and has all of its jobs computed again. */
@@ -456,6 +460,20 @@ export class WorkerPool implements Pool {
     seat.vacating = false;
     return ended;
   }
+}
+
+/** A job as it is posted to a worker: in a ring whose memory that has, or with memory that goes along. */
+function taskOf(seat: Seat, { address, layout, digest, ring }: PoolTask, slot: Slot): PackedTask {
+  const { buffer, start, bytes } = slot;
+  const inRing = ring?.memory !== undefined && ring.memory.buffer === buffer;
+  const usesRing = inRing && seat.rings.has(ring.id);
+  return packTask({
+    address,
+    layout,
+    digest,
+    ring: usesRing ? ring.id : undefined,
+    slot: { buffer: usesRing ? undefined : buffer, start, bytes },
+  });
 }
 
 function jobsOf({ groups }: Seat): Job[] {
