@@ -53,6 +53,8 @@ export interface Client {
   readonly planId: string;
   readonly plan: Plan;
   readonly stepsPerEpoch: number;
+  /** SHA-256 of the tokenizer that the data was encoded with; undefined if an older sidecar does not tell. */
+  readonly tokenizer: string | undefined;
   readonly vocab: VocabTraits;
   /** Tokens of the dataset's longest sample. */
   readonly longest: number;
@@ -70,6 +72,7 @@ interface PlanAnswer {
   readonly id: string;
   readonly plan: Plan;
   readonly stepsPerEpoch: number;
+  readonly tokenizer?: string;
   readonly vocab: VocabTraits;
   readonly longest: number;
 }
@@ -99,7 +102,7 @@ export async function connect(
     async (url) => checkAnswer(url, await getJson(`${url}/plan`, { timeout, signal })),
     signal,
   );
-  const { id: planId, plan, stepsPerEpoch, vocab, longest } = answer;
+  const { id: planId, plan, stepsPerEpoch, tokenizer, vocab, longest } = answer;
 
   async function openStream(
     url: string,
@@ -175,7 +178,7 @@ export async function connect(
     }
   }
 
-  return { planId, plan, stepsPerEpoch, vocab, longest, batches };
+  return { planId, plan, stepsPerEpoch, tokenizer, vocab, longest, batches };
 }
 
 /** The replicas at some addresses, and how they are asked. */

@@ -134,7 +134,9 @@ async function openPlan(
   });
   const manifests = opened.map((dataset) => dataset.manifest);
   const longest = Math.max(...manifests.map((manifest) => manifest.longest));
-  return { loader, manifest: { vocab: mixedVocab(manifests), longest } };
+  // The same for all of them.
+  const { tokenizer } = manifests[0]!;
+  return { loader, manifest: { tokenizer, vocab: mixedVocab(manifests), longest } };
 }
 
 async function listenUntilStopped(sidecar: Sidecar, serving: string): Promise<void> {

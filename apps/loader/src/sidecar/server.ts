@@ -28,7 +28,7 @@ export interface Sidecar {
 export interface ServedPlan {
   readonly loader: Loader;
   /** Of the dataset, or what those of a mixture come to. */
-  readonly manifest: Pick<Manifest, 'vocab' | 'longest'>;
+  readonly manifest: Pick<Manifest, 'tokenizer' | 'vocab' | 'longest'>;
 }
 
 /** Where and how a sidecar serves. */
@@ -141,7 +141,8 @@ export function sendMetrics({ metrics }: ListenOptions, response: ServerResponse
 
 function describe({ loader, manifest }: SidecarOptions): object {
   const { plan, planId, stepsPerEpoch } = loader;
-  return { id: planId, plan, stepsPerEpoch, vocab: manifest.vocab, longest: manifest.longest };
+  const { tokenizer, vocab, longest } = manifest;
+  return { id: planId, plan, stepsPerEpoch, tokenizer, vocab, longest };
 }
 
 async function sendBatch(
