@@ -83,8 +83,8 @@ function compare(size, threads) {
   return `| ${name} | ${threads} | ${rates.join(' | ')} | ${digits(seconds[1] / seconds[0])} |`;
 }
 
-/** Trains on a sidecar with one worker, and reads how long it waited. */
-async function waiting() {
+/** Serves text to whoever trains on it; `words` are for its plan. */
+async function withSidecar(words, use) {
   const folder = mkdtempSync(join(tmpdir(), 'maskloom-bench-train-'));
   const at = (name) => join(folder, name);
   const texts = ['README.md', 'CHANGELOG.md', 'docs'].map((name) => join(root, name));
@@ -92,7 +92,7 @@ async function waiting() {
   run('tokenizer', 'train', ...texts, '--vocab-size', '4000', '--out', at('tokenizer'));
   const encode = ['--tokenizer', at('tokenizer'), '--max-length', '128', '--out', at('data')];
   run('encode', ...texts, ...encode);
-  run('plan', '--data', at('data'), '--batch', '32', '--out', at('plan.json'));
+  run('plan', '--data', at('data'), ...words, '--out', at('plan.json'));
   const serve = ['serve', '--plan', at('plan.json'), '--data', at('data'), '--port', '0'];
   const sidecar = spawn(process.execPath, [maskloom, ...serve, '--workers', '1']);
   try {
@@ -103,33 +103,58 @@ async function waiting() {
         if (found) resolve(found);
       });
     });
-    for (const threads of [1, 2]) {
-      const log = at(`log-${threads}.jsonl`);
-      const words = ['--url', url, '--steps', '60', '--log', log, '--device', 'wasm'];
-      const main = join(app, 'src/main.ts');
-      call(deno, ['run', '-A', '--no-check', main, ...words, '--threads', String(threads)]);
-      const events = readFileSync(log, 'utf8').trim().split('\n').map(JSON.parse);
-      const steps = events.filter(({ type }) => type === 'step').slice(5);
-      const sum = (key) => steps.reduce((total, step) => total + step[key], 0);
-      const share = (100 * sum('waiting')) / sum('seconds');
-      console.log(
-        `| ${threads} | ${digits(sum('seconds'))} | ${digits(1000 * sum('waiting'))} | ${digits(share)} % |`,
-      );
-    }
+    await use(url, at);
   } finally {
     sidecar.kill();
     rmSync(folder, { recursive: true });
   }
 }
 
-function memory() {
-  const size = { vocab: 1000, length: 32, rows: 4, masked: 5, layers: 2, hidden: 32, heads: 2 };
-  const asked = JSON.stringify({ ...size, threads: 1, steps: 2000, memoryEvery: 200 });
-  const script = join(app, 'src/testing/time-steps.ts');
-  const found = json(deno, ['run', '-A', '--no-check', script, asked]);
-  const megabytes = found.memory.map((bytes) => Math.round(bytes / 1e6));
+const trainer = ['run', '-A', '--no-check', join(app, 'src/main.ts'), '--device', 'wasm'];
+
+/** The events of a type that a log has so far. */
+function eventsOf(log, type) {
+  const lines = existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : [];
+  return lines.map(JSON.parse).filter((event) => event.type === type);
+}
+
+/** Trains on a sidecar with one worker, and reads how long it waited. */
+async function waiting(url, at) {
+  for (const threads of [1, 2]) {
+    const log = at(`log-${threads}.jsonl`);
+    const words = ['--url', url, '--steps', '60', '--log', log];
+    call(deno, [...trainer, ...words, '--threads', String(threads)]);
+    const steps = eventsOf(log, 'step').slice(5);
+    const sum = (key) => steps.reduce((total, step) => total + step[key], 0);
+    const share = (100 * sum('waiting')) / sum('seconds');
+    console.log(
+      `| ${threads} | ${digits(sum('seconds'))} | ${digits(1000 * sum('waiting'))} | ${digits(share)} % |`,
+    );
+  }
+}
+
+/** Trains a small model on batches of unlike shapes, and reads how much memory its process has. */
+async function memory(url, at) {
+  const every = 200;
+  const log = at('log.jsonl');
+  const size = ['--layers', '2', '--hidden', '32', '--heads', '2', '--threads', '1'];
+  const words = ['--url', url, '--steps', '2000', '--log', log, ...size];
+  const child = spawn(deno, [...trainer, ...words], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const megabytes = [];
+  const timer = setInterval(() => {
+    if (eventsOf(log, 'step').length < (megabytes.length + 1) * every) return;
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    // None of a process that has just ended.
+    const resident = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+    if (resident !== undefined) megabytes.push(Math.round(Number(resident) / 1000));
+  }, 200);
+  const code = await ended;
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`the trainer ended with exit code ${code}`);
+  const steps = eventsOf(log, 'step').length.toLocaleString('en');
   console.log(
-    `\nResident memory after every 200 of 2,000 steps of a small model, in MB: ${megabytes.join(', ')}.`,
+    `\nResident memory after every ${every} of ${steps} steps of a small model on batches of unlike shapes, in MB: ${megabytes.join(', ')}.`,
   );
 }
 
@@ -155,5 +180,5 @@ console.log(
   '\n| threads | seconds of 55 steps on a sidecar | milliseconds waiting for batches | share |',
 );
 console.log('| ---: | ---: | ---: | ---: |');
-await waiting();
-memory();
+await withSidecar(['--batch', '32'], waiting);
+await withSidecar(['--max-tokens', '1024'], memory);
