@@ -2,6 +2,7 @@ import process from 'node:process';
 import { checkPrecision, openDevice } from './device.ts';
 import type { TrainOptions } from './options/train-options.ts';
 import { runRanks } from './ranks/run-ranks.ts';
+import { lockRun } from './run-lock.ts';
 import type { StopSignals } from './stop-signals.ts';
 import type { RunContext } from './training/run.ts';
 import { joinLogs } from './watch/join-logs.ts';
@@ -18,6 +19,7 @@ import { openTensorBoard } from './watch/tensorboard.ts';
 export async function trainWith(options: TrainOptions, signals: StopSignals): Promise<void> {
   const { device, check } = await openDevice(options.device);
   checkPrecision(device, options.precision);
+  using _lock = options.out === undefined ? undefined : lockRun(options.out);
   const tell = (line: string): void => console.error(line);
   tell(`training on ${device.device}: ${device.reason}`);
   const context: RunContext = {

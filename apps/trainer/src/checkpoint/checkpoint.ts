@@ -26,6 +26,8 @@ export interface CheckpointContent {
 
 /** What is written beside a checkpoint's content. */
 export interface CheckpointExtras {
+  /** Whether only the next step will show that it is sound. */
+  readonly isUnproven?: boolean;
   /** Folder of a tokenizer, whose files are copied. */
   readonly tokenizer?: string;
 }

@@ -86,6 +86,19 @@ testFolder('the last ones and the best are kept', async (folder) => {
   assert.equal((await checkpoints.best())!.state.step, 60);
 });
 
+testFolder('one that is unproven leaves the one before, too', async (folder) => {
+  const checkpoints = await saveAll(folder, [10, 20], { keep: 1 });
+  assert.deepEqual(await names(folder), ['step-00000020']);
+  await checkpoints.save({ ...checkpointContent(30), isUnproven: true });
+  assert.deepEqual(await names(folder), ['step-00000020', 'step-00000030']);
+  await checkpoints.save({ ...checkpointContent(40), isUnproven: true });
+  assert.deepEqual(await names(folder), ['step-00000030', 'step-00000040']);
+  assert.equal(await checkpoints.lastBefore(40), join(folder, 'step-00000030'));
+  assert.equal(await checkpoints.lastBefore(30), undefined);
+  await checkpoints.save(checkpointContent(50));
+  assert.deepEqual(await names(folder), ['step-00000050']);
+});
+
 testFolder('the best is still known to the next process', async (folder) => {
   await saveAll(folder, [10, 20], { keep: 1, best: 10 });
   const checkpoints = await saveAll(folder, [30], { keep: 1 });

@@ -20,8 +20,8 @@ export type { CheckpointState } from './state-file.ts';
 /** The checkpoints of a run, in a folder: `step-00001000` and so on. */
 export interface Checkpoints {
   /**
-   * Writes a checkpoint and removes all but the last ones and the best. It is whole and on disk when this resolves; if
-   * the process dies before, the older ones are as they were.
+   * Writes a checkpoint and removes all but the last ones and the best; one that is unproven leaves the one before, too.
+   * It is whole and on disk when this resolves; if the process dies before, the older ones are as they were.
    *
    * @returns its folder
    * @throws {TrainingError} if it cannot be written, as on a full disk.
@@ -33,6 +33,8 @@ export interface Checkpoints {
    * @throws {TrainingError} if there are checkpoints, and none is whole.
    */
   latest(): Promise<LatestCheckpoint | undefined>;
+  /** Folder of the newest with fewer steps than so many; undefined if there is none. */
+  lastBefore(step: number): Promise<string | undefined>;
   /**
    * The best one; undefined if there is none.
    *
@@ -81,10 +83,14 @@ export async function openCheckpoints(
   return {
     async save(content) {
       const path = await add(folder, content);
-      await prune(folder, keep);
+      await prune(folder, content.isUnproven ? Math.max(keep, 2) : keep);
       return path;
     },
     latest: () => readLatest(folder),
+    async lastBefore(step) {
+      const listed = await listCheckpoints(folder);
+      return listed.find(({ record }) => record !== undefined && record.state.step < step)?.path;
+    },
     async best() {
       const found = (await listCheckpoints(folder)).find(({ record }) => record?.isBest);
       return found && readCheckpoint(found.path);

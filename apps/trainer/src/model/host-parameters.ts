@@ -29,10 +29,18 @@ export function toDevice(
       const what = found === undefined ? 'is missing' : `has the shape [${found.shape}]`;
       throw new TrainingError(
         'MODEL',
-        `The parameter ${name} ${what}, expected [${shape}]: use the checkpoint of a model of the same sizes`,
+        `The parameter ${name} ${what}, expected [${shape}]: use ${modelWith(name)} of the same sizes`,
       );
     }
     parameters[name] = np.array(found.data, { shape: [...shape] });
   }
   return parameters;
+}
+
+/** An ELECTRA that is exported is two models, each without the other's parameters. */
+function modelWith(name: string): string {
+  const isOfGenerator = name.startsWith('generator.');
+  return isOfGenerator
+    ? 'the checkpoint of an ELECTRA, which no export is,'
+    : 'the checkpoint of a model';
 }

@@ -41,7 +41,7 @@ export function checkTogether(values: OptionValues, derived: DerivedOptions, giv
   }
   if (values.out !== undefined) return;
   if (values.resume) refuse('resume', 'false without the folder of a run: give --out');
-  if (values.checkpointEvery > 0) {
+  if (given.has('checkpoint-every') && values.checkpointEvery > 0) {
     refuse('checkpoint-every', '0 without a folder to write to: give --out');
   }
   if (values.tokenizer !== undefined) {

@@ -27,7 +27,7 @@ export const table = {
     group: 'data',
     kind: number('<seconds>', { above: 0 }),
     default: 30,
-    doc: 'silence after which a sidecar counts as gone',
+    doc: 'seconds of silence after which a sidecar counts as gone',
   }),
   'eval-url': open({
     group: 'data',
@@ -250,8 +250,8 @@ export const table = {
   'checkpoint-every': option({
     group: 'output',
     kind: integer('<steps>', { least: 0 }),
-    default: 0,
-    doc: 'steps between checkpoints; 0 for one at the end and at the best evaluation only',
+    default: 1000,
+    doc: 'steps between checkpoints; there are others at the end and at the best evaluation, for 0 only those',
   }),
   keep: option({
     group: 'output',

@@ -33,7 +33,7 @@ Deno.test('without options the defaults are those that the table says', () => {
     ...{ discriminatorWeight: 50, steps: 200, optimizer: 'adamw', lr: 1e-3 },
     ...{ schedule: 'linear', warmup: 40, beta1: 0.9, beta2: 0.98, epsilon: 1e-6 },
     ...{ weightDecay: 0.01, clip: 1, accumulate: 1, precision: 'float32', device: 'auto' },
-    ...{ threads: 0, ranks: 1, checkpointEvery: 0, keep: 3, resume: false, verbose: false },
+    ...{ threads: 0, ranks: 1, checkpointEvery: 1000, keep: 3, resume: false, verbose: false },
   });
 });
 

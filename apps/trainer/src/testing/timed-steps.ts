@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { useDevice } from '../device.ts';
 import { modelConfig } from '../model/config.ts';
 import { createModel } from '../model/models.ts';
@@ -17,18 +16,10 @@ export interface TimedRun {
   readonly hidden: number;
   readonly heads: number;
   readonly steps: number;
-  /** Steps after which memory is read. */
-  readonly memoryEvery?: number;
 }
 
-/** Seconds of each step, and bytes of memory. */
-export interface Timed {
-  readonly seconds: readonly number[];
-  readonly memory: readonly number[];
-}
-
-/** Trains on one batch again and again, on Wasm. */
-export async function timedSteps(run: TimedRun): Promise<Timed> {
+/** Trains on one batch again and again, on Wasm; seconds of each step. */
+export async function timedSteps(run: TimedRun): Promise<{ readonly seconds: readonly number[] }> {
   await useDevice('wasm', () => {});
   const trainer = createTrainer(createModel(modelConfig(run)), {
     ...{ optimizer: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
@@ -36,16 +27,12 @@ export async function timedSteps(run: TimedRun): Promise<Timed> {
   });
   const batch = randomBatch(run);
   const seconds: number[] = [];
-  const memory: number[] = [];
   for (let step = 0; step < run.steps; step++) {
     const began = performance.now();
     await trainer.train([batch], step, 1e-4);
     seconds.push((performance.now() - began) / 1000);
-    if (run.memoryEvery !== undefined && (step + 1) % run.memoryEvery === 0) {
-      memory.push(process.memoryUsage().rss);
-    }
   }
-  return { seconds, memory };
+  return { seconds };
 }
 
 /** Random ids, laid out as `hostBatch` lays out those of a sidecar. */

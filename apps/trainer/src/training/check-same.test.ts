@@ -15,12 +15,13 @@ const options = trainOptions(
 /** A run's identity by what the command line gives. */
 function identity(
   given: Partial<OptionValues> = {},
-  { plan = 'aa', vocab = 100, length = 128 } = {},
+  { plan = 'aa', heldOutPlan = '', vocab = 100, length = 128 } = {},
 ): RunIdentity {
   const { architecture, size, steps } = options;
   const derived = derive({ architecture, size, steps, ...given });
   const all = { ...options, ...given, ...derived, url: options.url };
-  return identityOf(all, modelConfig({ ...all, vocab, length }), { plan });
+  const plans = { plan, ...(heldOutPlan === '' ? {} : { heldOutPlan }) };
+  return identityOf(all, modelConfig({ ...all, vocab, length }), plans);
 }
 
 function check(there: RunIdentity, here: RunIdentity, step = 5): void {
@@ -63,6 +64,16 @@ Deno.test('of what follows from the plan, the plan alone is listed', () => {
   const other = identity({}, { plan: 'bb', vocab: 50, length: 64 });
   assert.equal(listed(identity(), other), 'the plan (aa there, bb here)');
   assert.equal(listed(identity(), identity({}, { length: 64 })), '--length (128 there, 64 here)');
+});
+
+Deno.test('evaluations of other batches are not gone on with', () => {
+  const plans = { plan: 'aa', heldOutPlan: 'cc' };
+  assert.equal(
+    listed(identity({}, plans), identity({ evalSteps: 3 }, plans)),
+    '--eval-steps (10 there, 3 here)',
+  );
+  assert.equal(listed(identity(), identity({ evalSteps: 3 })), 'nothing');
+  assert.equal(listed(identity(), identity({ evalSteps: 3 }, plans)), 'nothing');
 });
 
 Deno.test('other steps are taken during a warm-up that is the same', () => {

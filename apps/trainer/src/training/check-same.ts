@@ -11,9 +11,10 @@ import { learningRate } from './schedule.ts';
  * @throws {TrainingError} naming what differs, by the options that were given
  */
 export function checkSame({ folder, state }: Checkpoint, here: RunIdentity): void {
-  // Where nothing was evaluated, there is no held-out plan to compare with.
-  const { heldOutPlan } = here;
-  const there = { heldOutPlan, ...state.run, plan: state.planId } as unknown as RunIdentity;
+  // Where nothing was evaluated, there is nothing to compare evaluations with.
+  const { heldOutPlan, evalSteps } = here;
+  const evaluated = { heldOutPlan, evalSteps };
+  const there = { ...evaluated, ...state.run, plan: state.planId } as unknown as RunIdentity;
   const differing = differences(there, here);
   if (differing.length === 0) return;
   if (differing.includes('steps') && differing.every((name) => /^(steps|warmup)$/.test(name))) {

@@ -24,7 +24,7 @@ export interface Data {
  * Connects to the sidecars of a run.
  *
  * @throws {SidecarError} if one does not answer
- * @throws {TrainingError} if the held-out data has another vocabulary
+ * @throws {TrainingError} if the held-out data is of another tokenizer, or its plan of another objective
  */
 export async function connectData({ url, timeout, evalUrl }: DataOptions): Promise<Data> {
   // The client waits twice as long after each failure, from 0.2 s: for as long as silence is borne, in all.
@@ -33,13 +33,41 @@ export async function connectData({ url, timeout, evalUrl }: DataOptions): Promi
   const train = await connect(url, { ...limits, attempts: attempts * url.length });
   if (evalUrl === undefined) return { train, longest: train.longest };
   const heldOut = await connect(evalUrl, { ...limits, attempts });
+  checkHeldOut(train, heldOut);
+  return { train, heldOut, longest: Math.max(train.longest, heldOut.longest) };
+}
+
+/**
+ * Checks that held-out data says something of a model that is trained on the other.
+ *
+ * @throws {TrainingError} if it is of another tokenizer, or its plan of another objective
+ */
+export function checkHeldOut(train: Client, heldOut: Client): void {
+  const advice = 'encode both with the same tokenizer';
   if (heldOut.vocab.size !== train.vocab.size) {
     throw new TrainingError(
       'DATA',
-      `The held-out data has a vocabulary of ${heldOut.vocab.size} ids, the training data one of ${train.vocab.size}: encode both with the same tokenizer`,
+      `The held-out data has a vocabulary of ${heldOut.vocab.size} ids, the training data one of ${train.vocab.size}: ${advice}`,
     );
   }
-  return { train, heldOut, longest: Math.max(train.longest, heldOut.longest) };
+  if (heldOut.tokenizer !== train.tokenizer) {
+    throw new TrainingError(
+      'DATA',
+      `The held-out data was encoded with tokenizer ${heldOut.tokenizer}, the training data with ${train.tokenizer}: ${advice}`,
+    );
+  }
+  const [ours, theirs] = [train, heldOut].map(({ plan }) => objectiveOf(plan));
+  if (ours === theirs) return;
+  throw new TrainingError(
+    'DATA',
+    `The held-out plan is for ${theirs}, the training plan for ${ours}: make the held-out plan for the same, with --sentence-order where the training plan has it`,
+  );
+}
+
+/** What of a plan decides which losses a model has on its batches. */
+function objectiveOf({ strategy: { type } }: Client['plan']): string {
+  if (type === 'span-corruption') return 'span corruption';
+  return type === 'sentence-order' ? 'masked tokens and sentence order' : 'masked tokens';
 }
 
 /**

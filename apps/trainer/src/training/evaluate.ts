@@ -21,7 +21,7 @@ export interface HeldOut {
 /**
  * Scores the first `steps` batches of a sidecar's plan; all of an epoch for 0. Gives nothing if it is stopped before it is done.
  *
- * @throws {TrainingError} if no token of them is masked
+ * @throws {TrainingError} if no token of them is masked, or their loss is not a finite number
  */
 export async function evaluate(
   trainer: Trainer,
@@ -49,7 +49,9 @@ export async function evaluate(
       `The first ${count} held-out batches have no masked token: make their plan with a higher --rate, or raise --eval-steps`,
     );
   }
-  return heldOut(trainer, sums, counts);
+  const found = heldOut(trainer, sums, counts);
+  if (Number.isFinite(found.loss)) return found;
+  throw new TrainingError('LOSS', `The held-out loss is ${found.loss}, expected a finite number`);
 }
 
 function heldOut(

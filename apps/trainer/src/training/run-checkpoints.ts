@@ -4,6 +4,7 @@ import type { Position } from '@maskloom/client';
 import { stateFile } from '../checkpoint/checkpoint.ts';
 import { checkpointFolder } from '../checkpoint/checkpoint-folder.ts';
 import { openCheckpoints } from '../checkpoint/checkpoints.ts';
+import { digestOf } from '../checkpoint/durable-file.ts';
 import { huggingFaceConfig } from '../checkpoint/hugging-face-config.ts';
 import { modelConfigOf } from '../checkpoint/model-config-of.ts';
 import { type HostTensors, readSafetensors } from '../checkpoint/safetensors.ts';
@@ -33,16 +34,32 @@ export interface Progression {
 
 /** A run's checkpoints. */
 export interface RunCheckpoints {
-  /** Folder of the last one. */
-  readonly last: string | undefined;
+  /** Folder of the newest of fewer steps than so many: what came after it was trained on without trouble. */
+  lastBefore(step: number): Promise<string | undefined>;
   /**
    * Where the run begins: at the newest checkpoint if it is resumed, which the trainer then takes over.
    *
    * @throws {TrainingError} if the checkpoint is of another run, or if there is a run that is not resumed
    */
   begin(trainer: Trainer): Promise<Progression>;
-  /** Its folder; undefined if the run has none, or this checkpoint is there. */
-  save(trainer: Trainer, progression: Progression, isBest: boolean): Promise<string | undefined>;
+  /**
+   * Its folder; undefined if the run has none, or this checkpoint is there.
+   *
+   * @throws {TrainingError} if it can't be written, or what was learnt is no finite numbers any more: then none is
+   */
+  save(
+    trainer: Trainer,
+    progression: Progression,
+    kind: CheckpointKind,
+  ): Promise<string | undefined>;
+}
+
+/** What a checkpoint is, beside how far the run has come. */
+export interface CheckpointKind {
+  /** Whether its evaluation is the best so far. */
+  readonly isBest?: boolean;
+  /** Whether no step will follow. */
+  readonly isLast?: boolean;
 }
 
 /** What a run's checkpoints are of. */
@@ -52,6 +69,8 @@ interface Run {
   readonly planId: string;
   readonly heldOutPlanId: string | undefined;
   readonly padId: number;
+  /** SHA-256 of the tokenizer that the data was encoded with, if it is known. */
+  readonly tokenizer: string | undefined;
   /** Hears of checkpoints that are passed over because they are damaged, and if there is none to resume. */
   readonly tell: (line: string) => void;
 }
@@ -60,7 +79,7 @@ interface Run {
 export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
   const { options, config, planId, heldOutPlanId, padId, tell } = run;
   const { out, keep, resume, initFrom, tokenizer } = options;
-  if (tokenizer !== undefined) checkTokenizer(tokenizer);
+  if (tokenizer !== undefined) await checkTokenizer(tokenizer, run.tokenizer);
   if (out !== undefined) checkNoCheckpoint(out);
   const checkpoints =
     out === undefined ? undefined : await openCheckpoints(join(out, 'checkpoints'), { keep });
@@ -68,19 +87,16 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
     plan: planId,
     ...(heldOutPlanId === undefined ? {} : { heldOutPlan: heldOutPlanId }),
   });
-  let last: string | undefined;
   // What a run begins with needs no checkpoint.
   let lastStep = 0;
 
   return {
-    get last() {
-      return last;
-    },
+    lastBefore: async (step) => checkpoints?.lastBefore(step),
     async begin(trainer) {
       const latest = await checkpoints?.latest();
       if (latest === undefined) {
+        await checkUnused(options);
         if (resume) tell(`there is no checkpoint in ${out} to resume: starting at step 0`);
-        else await checkUnused(options);
         if (initFrom !== undefined) {
           const folder = await checkpointFolder(initFrom, '--init-from');
           await checkModel(folder, config);
@@ -102,15 +118,18 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
       }
       checkSame(latest, identity);
       trainer.restore({ parameters: latest.model, ...momentsOf(latest.optimizer) });
-      last = latest.folder;
       lastStep = step;
       return { step, from: loader, digest, best, isEvaluationDue };
     },
-    async save(trainer, { step, from, digest, best, isEvaluationDue }, isBest) {
+    async save(trainer, progression, { isBest = false, isLast = false }) {
+      const { step, from, digest, best, isEvaluationDue } = progression;
       if (checkpoints === undefined || (step === lastStep && !isBest)) return undefined;
       const { parameters, first, second } = await trainer.snapshot();
-      last = await checkpoints.save({
+      checkFinite(parameters, step);
+      const folder = await checkpoints.save({
         ...{ isBest, model: parameters, optimizer: named({ first, second }) },
+        // What was evaluated has a finite loss.
+        isUnproven: !isBest && !isLast,
         state: {
           ...{ version: 1, step, planId, loader: from, digest, best },
           run: { ...identity },
@@ -120,9 +139,21 @@ export async function openRunCheckpoints(run: Run): Promise<RunCheckpoints> {
         ...(tokenizer === undefined ? {} : { tokenizer }),
       });
       lastStep = step;
-      return last;
+      return folder;
     },
   };
+}
+
+/** @throws {TrainingError} if the parameters after so many steps are not all finite numbers. */
+function checkFinite(parameters: HostTensors, step: number): void {
+  for (const [name, { data }] of Object.entries(parameters)) {
+    const value = data.find((value) => !Number.isFinite(value));
+    if (value === undefined) continue;
+    throw new TrainingError(
+      'LOSS',
+      `${name} has a value of ${value} after ${step} steps, expected finite numbers, and no checkpoint was written`,
+    );
+  }
 }
 
 /**
@@ -154,22 +185,31 @@ function checkNoCheckpoint(out: string): void {
   );
 }
 
-/** @throws {TrainingError} if the folder has the log of a run, which would be written over */
-async function checkUnused({ out, log }: RunOptions): Promise<void> {
-  const steps = out === undefined || log === undefined ? 0 : await stepsLogged(log);
-  if (steps === 0) return;
+/** @throws {TrainingError} if what is there would be written over, and nobody said that it may */
+async function checkUnused({ out, log, resume }: RunOptions): Promise<void> {
+  const steps = log === undefined ? 0 : await stepsLogged(log);
+  if (steps === 0 || resume) return;
+  const found = `the log of a run of ${steps} steps`;
   throw new TrainingError(
     'CHECKPOINT',
-    `${out} has the log of a run of ${steps} steps, and no checkpoint: begin it anew with --resume, or choose another --out`,
+    out === undefined
+      ? `${log} is ${found}, and would be written over: give --log another file, or remove it`
+      : `${out} has ${found}, and no checkpoint: begin it anew with --resume, or choose another --out`,
   );
 }
 
-/** @throws {TrainingError} if a folder has no tokenizer */
-function checkTokenizer(folder: string): void {
-  if (existsSync(join(folder, 'tokenizer.json'))) return;
+/** @throws {TrainingError} if a folder does not have the tokenizer that the data was encoded with */
+async function checkTokenizer(folder: string, expected: string | undefined): Promise<void> {
+  const path = join(folder, 'tokenizer.json');
+  const advice = 'give the folder of the tokenizer that the data was encoded with by --tokenizer';
+  if (!existsSync(path)) {
+    throw new TrainingError('DATA', `There is no tokenizer.json in ${folder}: ${advice}`);
+  }
+  const { sha256 } = await digestOf(path);
+  if (expected === undefined || sha256 === expected) return;
   throw new TrainingError(
     'DATA',
-    `There is no tokenizer.json in ${folder}, expected the tokenizer that the data was encoded with: give its folder with --tokenizer`,
+    `${path} is tokenizer ${sha256}, expected ${expected}: ${advice}`,
   );
 }
 

@@ -11,6 +11,8 @@ export interface RunIdentity
   /** Plan ids. */
   readonly plan: string;
   readonly heldOutPlan?: string;
+  /** Batches of an evaluation, where there are any: losses of others are not to be compared. */
+  readonly evalSteps?: number;
 }
 
 /** The identity of a run, whose model and plans are known. */
@@ -20,11 +22,12 @@ export function identityOf(
   plans: Pick<RunIdentity, 'plan' | 'heldOutPlan'>,
 ): RunIdentity {
   const { optimizer, lr, schedule, warmup, steps, clip, seed } = options;
-  const { beta1, beta2, epsilon, weightDecay } = options;
+  const { beta1, beta2, epsilon, weightDecay, evalSteps } = options;
   return {
     ...config,
     ...{ optimizer, lr, schedule, warmup, steps, clip, seed: String(seed) },
     ...{ beta1, beta2, epsilon, weightDecay },
     ...plans,
+    ...(plans.heldOutPlan === undefined ? {} : { evalSteps }),
   };
 }

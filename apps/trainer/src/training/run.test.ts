@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defaultDevice, init } from '@jax-js/jax';
 import { batchDigest, connect, sampleDigests } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
@@ -153,7 +155,7 @@ Deno.test({
           const { value } = await client.batches({ from, steps: 1 }).next();
           const digest = batchDigest(sampleDigests(value!.batch));
           const message = new RegExp(
-            `^The loss is (NaN|Infinity), expected a number above 0, at step 1, before any update by it\\. The batch is epoch 0, step 1 of plan ${client.planId}, batch digest ${digest}: \`maskloom preview --plan PLAN --data DATA --tokenizer TOKENIZER --epoch 0 --step 1\` prints it`,
+            `^The loss is (NaN|Infinity), expected a finite number from 0, at step 1, before any update by it\\. The batch is epoch 0, step 1 of plan ${client.planId}, batch digest ${digest}: \`maskloom preview --plan PLAN --data DATA --tokenizer TOKENIZER --epoch 0 --step 1\` prints it`,
           );
           const options = tinyRun(sidecar, { steps: 6, lr: 1e20 });
           for (const ranks of [1, 2]) {
@@ -164,6 +166,45 @@ Deno.test({
           }
         },
       );
+
+      await context.step('keeps nothing that is no number', async () => {
+        const folder = await mkdtemp(join(tmpdir(), 'maskloom-run-'));
+        try {
+          const out = join(folder, 'run');
+          const heldOut = { out, steps: 1, lr: 1e30, warmup: 1 };
+          await assert.rejects(train(sidecar, { ...heldOut, evalEvery: 1 }), {
+            code: 'LOSS',
+            message:
+              /^The held-out loss is (NaN|Infinity), expected a finite number, after 1 steps, on held-out plan [0-9a-f]{64}; begin again with a lower --lr or --clip and another --out$/,
+          });
+          assert.deepEqual(await readdir(join(out, 'checkpoints')), []);
+          const { evalUrl: _, ...alone } = tinyRun(sidecar, { ...heldOut, lr: 1e39 });
+          await assert.rejects(run(alone, quietly()), {
+            code: 'LOSS',
+            message:
+              /^\S+ has a value of -?(NaN|Infinity) after 1 steps, expected finite numbers, and no checkpoint was written; begin/,
+          });
+          assert.deepEqual(await readdir(join(out, 'checkpoints')), []);
+        } finally {
+          await rm(folder, { recursive: true });
+        }
+      });
+
+      await context.step('advises no checkpoint that gives the loss itself', async () => {
+        const folder = await mkdtemp(join(tmpdir(), 'maskloom-run-'));
+        try {
+          const options = { out: folder, steps: 6, checkpointEvery: 1, evalEvery: 100 };
+          const { evalUrl: _, ...alone } = tinyRun(sidecar, { ...options, lr: 1e20 });
+          await assert.rejects(run(alone, quietly()), (error: Error) => {
+            assert.match(error.message, /, at step 1, before any update by it/);
+            assert.doesNotMatch(error.message, /--init-from/);
+            return true;
+          });
+          assert.deepEqual(await readdir(join(folder, 'checkpoints')), ['step-00000001']);
+        } finally {
+          await rm(folder, { recursive: true });
+        }
+      });
 
       await context.step(
         'goes on when the sidecar is lost and back, without a batch lost',

@@ -11,7 +11,13 @@ import { type BatchShape, batchShape, hostBatch } from './batch.ts';
 import { Best } from './best.ts';
 import { connectData, type Data, needsSentenceOrder } from './data.ts';
 import { evaluate } from './evaluate.ts';
-import { openRunCheckpoints, type Progression, type RunCheckpoints } from './run-checkpoints.ts';
+import { leavesModelWell } from './leaves-model-well.ts';
+import {
+  type CheckpointKind,
+  openRunCheckpoints,
+  type Progression,
+  type RunCheckpoints,
+} from './run-checkpoints.ts';
 import type { RunOptions } from './run-options.ts';
 import { learningRate } from './schedule.ts';
 import { createTrainer, type StepResult, type Trainer } from './trainer.ts';
@@ -42,11 +48,12 @@ export interface RunContext {
 }
 
 /**
- * Trains a model on the batches of a sidecar.
+ * Trains a model on the batches of a sidecar. What comes from outside, such as a sidecar that is gone, ends the run with a
+ * checkpoint of the steps that are done.
  *
  * @throws {SidecarError} when no replica answers any more
- * @throws {TrainingError} when the model can't be trained with the plan, or the held-out data is of another vocabulary;
- * when the loss is no number above 0, naming the batch; when a checkpoint can't be written or gone on from
+ * @throws {TrainingError} when the model can't be trained with the plan, or the held-out data is of another tokenizer or
+ * objective; when a loss is none that can be gone on from, naming the batch; when a checkpoint can't be written or gone on from
  */
 export async function run(options: RunOptions, context: RunContext): Promise<RunResult> {
   const { peers = alone } = context;
@@ -54,10 +61,10 @@ export async function run(options: RunOptions, context: RunContext): Promise<Run
   const config = configOf(options, data);
   const trainer = createTrainer(createModel(config), { ...options, peers });
   try {
-    const { planId, vocab } = data.train;
+    const { planId, vocab, tokenizer } = data.train;
     const checkpoints = await openRunCheckpoints({
       ...{ options, config, planId, heldOutPlanId: data.heldOut?.planId, padId: vocab.padId },
-      tell: context.tell,
+      ...{ tokenizer, tell: context.tell },
     });
     const begin = await checkpoints.begin(trainer);
     const training = new Training(options, context, { data, trainer, checkpoints, begin });
@@ -132,10 +139,15 @@ class Training {
         await this.#train(timed);
         if (this.#progression.isEvaluationDue) await this.#evaluate();
         if (this.#best.isOver || this.#isStopped) break;
-        if (this.#isCheckpointDue()) await this.#save(false);
+        const isLast = this.#progression.step === this.#options.steps;
+        if (this.#isCheckpointDue()) await this.#save({ isLast });
       }
-      await this.#save(false);
+      // A run that was stopped is to go on.
+      await this.#save({ isLast: !this.#isStopped });
       return this.#end((performance.now() - began) / 1000);
+    } catch (error) {
+      if (leavesModelWell(error)) await this.#saveDespite();
+      throw error;
     } finally {
       this.#stop.removeEventListener('abort', this.#tellOfStop);
       this.#progress.stop();
@@ -167,7 +179,7 @@ class Training {
     if (reason !== 'steps') {
       const why =
         reason === 'stopped'
-          ? '--resume goes on from there'
+          ? goingOn(step)
           : `no evaluation was better than that after ${this.#best.state.step}`;
       this.#progress.line(`stopped after ${step} of ${steps} steps: ${why}`);
     }
@@ -225,24 +237,36 @@ class Training {
     this.#progress.update(step + 1, stepNote(event));
   }
 
-  async #trainStep(
+  #trainStep(
     { epoch, step: batchStep, batch }: ClientBatch,
     digests: Uint8Array,
     lr: number,
   ): Promise<StepResult> {
     const { step } = this.#progression;
-    try {
+    const where = (): string => {
+      const { planId } = this.#data.train;
+      return `, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, batch digest ${batchDigest(digests)}: \`maskloom preview --plan PLAN --data DATA --tokenizer TOKENIZER --epoch ${epoch} --step ${batchStep}\` prints it and its digest`;
+    };
+    return this.#explainingLoss(where, () => {
       const parts = partsOf(batch.numRows, this.#options.accumulate).map((range) =>
         hostBatch(batch, this.#shape, range),
       );
-      return await this.#trainer.train(parts, step, lr);
+      return this.#trainer.train(parts, step, lr);
+    });
+  }
+
+  /** Where something fails by what was learnt, the error says where that was and what to do. */
+  async #explainingLoss<Result>(where: () => string, act: () => Promise<Result>): Promise<Result> {
+    try {
+      return await act();
     } catch (error) {
       if (!(error instanceof TrainingError) || error.code !== 'LOSS') throw error;
-      const { planId } = this.#data.train;
-      const last = this.#checkpoints.last;
+      const sound = await this.#checkpoints.lastBefore(this.#progression.step);
+      const from =
+        sound === undefined ? '' : `, if need be with --init-from ${sound}, the last sound one`;
       throw new TrainingError(
         'LOSS',
-        `${error.message}, at step ${step}, before any update by it. The batch is epoch ${epoch}, step ${batchStep} of plan ${planId}, batch digest ${batchDigest(digests)}: \`maskloom preview --plan PLAN --data DATA --tokenizer TOKENIZER --epoch ${epoch} --step ${batchStep}\` prints it and its digest; begin again with a lower --lr or --clip and another --out${last === undefined ? '' : `, if need be with --init-from ${last}`}`,
+        `${error.message}${where()}; begin again with a lower --lr or --clip and another --out${from}`,
         { cause: error },
       );
     }
@@ -266,7 +290,10 @@ class Training {
     // One rank evaluates; all hear of it, or that it was stopped before it was done.
     const isFirst = this.#peers.rank === 0;
     const found = isFirst
-      ? await evaluate(this.#trainer, heldOut, evalSteps, this.#stop)
+      ? await this.#explainingLoss(
+          () => `, after ${step} steps, on held-out plan ${heldOut.planId}`,
+          () => evaluate(this.#trainer, heldOut, evalSteps, this.#stop),
+        )
       : undefined;
     this.#context.check();
     const losses = Float64Array.from(found === undefined ? [] : [found.loss]);
@@ -291,15 +318,32 @@ class Training {
     this.#progress.line(
       `held out after ${step} steps: loss ${found.loss.toFixed(3)}, ${right} % right of ${found.masked} masked tokens`,
     );
-    if (isBest) await this.#save(true);
+    if (isBest) await this.#save({ isBest });
   }
 
-  async #save(isBest: boolean): Promise<void> {
+  async #save(kind: CheckpointKind): Promise<void> {
     if (this.#peers.rank !== 0) return;
-    const folder = await this.#checkpoints.save(this.#trainer, this.#progression, isBest);
+    const folder = await this.#explainingLoss(
+      () => '',
+      () => this.#checkpoints.save(this.#trainer, this.#progression, kind),
+    );
     if (folder === undefined) return;
     this.#log.write({ type: 'checkpoint', step: this.#progression.step, folder });
   }
+
+  /** Saves what was done before something failed, which is what is told. */
+  async #saveDespite(): Promise<void> {
+    const { step } = this.#progression;
+    if (step === 0) return;
+    await this.#save({}).catch(() => {});
+    if ((await this.#checkpoints.lastBefore(step + 1)) === undefined) return;
+    this.#progress.line(`failed after ${step} steps: ${goingOn(step)}`);
+  }
+}
+
+/** How to go on with a run that ended after so many steps. */
+function goingOn(step: number): string {
+  return step === 0 ? 'nothing is done yet, begin again' : '--resume goes on from there';
 }
 
 interface TimedBatch {

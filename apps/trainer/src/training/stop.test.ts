@@ -147,6 +147,42 @@ Deno.test({
           }
         },
       );
+      for (const ranks of [1, 2]) {
+        await context.step(
+          `and one whose sidecar is gone for good ends in its error, with a checkpoint to go on from: ${ranks} ranks`,
+          async () => {
+            const change: Partial<RunOptions> = { steps: 1000, evalEvery: 1000, timeout: 1 };
+            const proxy = await startStallingProxy(sidecar.url, 8000);
+            const out = join(folder, `gone-${ranks}`);
+            const close = (event: LogEvent): boolean => {
+              if (event.type === 'step') proxy.close();
+              return false;
+            };
+            const job = train({ ...change, url: [proxy.url], out }, { ranks, stopAt: close });
+            await assert.rejects(job, { code: 'SIDECAR_GONE' });
+            const [name] = await readdir(join(out, 'checkpoints'));
+            const done = Number(name?.slice('step-'.length));
+            assert.ok(done > 0, name);
+            const stopAt = after(done + 3);
+            const undisturbed = await train(change, { ranks, stopAt });
+            const resumed = await train({ ...change, out, resume: true }, { ranks, stopAt });
+            assert.deepEqual(resumed.losses, undisturbed.losses.slice(done));
+            assert.equal(resumed.digest, undisturbed.digest);
+          },
+        );
+      }
+
+      await context.step('as does one whose held-out sidecar is gone', async () => {
+        const proxy = await startStallingProxy(sidecar.url, 8000);
+        const out = join(folder, 'gone-held-out');
+        const close = (event: LogEvent): boolean => {
+          if (event.type === 'step') proxy.close();
+          return false;
+        };
+        const change = { out, evalUrl: proxy.url, timeout: 0.5, evalEvery: 3 };
+        await assert.rejects(train(change, { stopAt: close }), { code: 'SIDECAR_GONE' });
+        assert.deepEqual(await readdir(join(out, 'checkpoints')), ['step-00000003']);
+      });
     } finally {
       await sidecar.stop();
       await rm(folder, { recursive: true });

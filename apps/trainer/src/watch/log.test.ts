@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LogEvent, openLog } from './log.ts';
+import { type LogEvent, openLog, stepsLogged } from './log.ts';
 
 const step = (number: number): LogEvent => ({
   ...{ type: 'step', step: number, loss: 1, masked: 1, tokens: 1, seconds: 1, waiting: 0 },
@@ -58,4 +58,44 @@ Deno.test('a new run writes a log anew; one that writes nothing leaves it', asyn
     write(path, [start(0)]);
     assert.deepEqual(await read(path), [start(0)]);
   });
+});
+
+Deno.test('a line that is broken is named, and the log stays', async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'log.jsonl');
+    const broken = `${JSON.stringify(start(0))}\n{"type":"st{"type":"step"}\n`;
+    await Deno.writeTextFile(path, broken);
+    assert.throws(() => write(path, [start(2)], 2), {
+      code: 'LOG',
+      message: /^Line 2 of the log .+ is no JSON \(.+\): mend or remove that line, or move/,
+    });
+    assert.equal(await readFile(path, 'utf8'), broken);
+    assert.deepEqual(await readdir(folder), ['log.jsonl']);
+  });
+});
+
+Deno.test('what is no log is not counted, but refused', async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'log.jsonl');
+    assert.equal(await stepsLogged(path), 0);
+    write(path, [start(0), step(0), step(1)]);
+    assert.equal(await stepsLogged(path), 2);
+    const other = join(folder, 'precious.txt');
+    await Deno.writeTextFile(other, 'gold');
+    await assert.rejects(stepsLogged(other), {
+      code: 'LOG',
+      message: /precious\.txt is not the log of a run, and would be written over/,
+    });
+  });
+});
+
+Deno.test({
+  name: 'a full disk is called that',
+  ignore: Deno.build.os !== 'linux',
+  fn() {
+    assert.throws(() => write('/dev/full', [start(0)]), {
+      code: 'LOG',
+      message: /^Cannot write the log \/dev\/full \(.+\): the disk is full, free some of it$/,
+    });
+  },
 });

@@ -105,7 +105,7 @@ export function openLog(path: string | undefined, step = 0): Log {
     mkdirSync(dirname(path), { recursive: true });
     if (step === 0 || !existsSync(path)) return openSync(path, 'w');
     const draft = `${path}.tmp-${process.pid}`;
-    writeFileSync(draft, linesBefore(readFileSync(path, 'utf8'), step));
+    writeFileSync(draft, linesBefore(path, step));
     renameSync(draft, path);
     return openSync(path, 'a');
   }
@@ -115,12 +115,14 @@ export function openLog(path: string | undefined, step = 0): Log {
         file ??= open(path);
         writeSync(file, `${JSON.stringify(event)}\n`);
       } catch (cause) {
-        const problem = cause instanceof Error ? cause.message : String(cause);
-        throw new TrainingError(
-          'LOG',
-          `Cannot write the log ${path} (${problem}): give --log a file this user may write`,
-          { cause },
-        );
+        if (cause instanceof TrainingError) throw cause;
+        const { code, message } = cause as NodeJS.ErrnoException;
+        const advice =
+          code === 'ENOSPC'
+            ? 'the disk is full, free some of it'
+            : 'give --log a file this user may write';
+        const problem = `Cannot write the log ${path} (${message}): ${advice}`;
+        throw new TrainingError('LOG', problem, { cause });
       }
     },
     close() {
@@ -129,20 +131,42 @@ export function openLog(path: string | undefined, step = 0): Log {
   };
 }
 
-/** Steps that the log of an earlier run has; 0 if there is no log. */
+/**
+ * Steps that the log of an earlier run has; 0 if there is no log.
+ *
+ * @throws {TrainingError} if the file is something else, which would be written over.
+ */
 export async function stepsLogged(path: string): Promise<number> {
   const log = await readFile(path, 'utf8').catch(() => '');
+  if (log !== '' && !log.startsWith('{"type":"start"')) {
+    throw new TrainingError(
+      'LOG',
+      `${path} is not the log of a run, and would be written over: give --log another file`,
+    );
+  }
   return log.split('\n').filter((line) => line.startsWith('{"type":"step"')).length;
 }
 
 /** Lines of a log up to where a step begins; a line that a crash cut short is none. */
-function linesBefore(log: string, step: number): string {
-  const whole = log.split('\n').slice(0, -1);
-  const kept = whole.filter((line) => {
-    const event = JSON.parse(line) as LogEvent;
+function linesBefore(path: string, step: number): string {
+  const whole = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  const kept = whole.filter((line, index) => {
+    const event = parseLine(path, line, index + 1);
     if (event.type === 'start') return event.step < step || event.step === 0;
     if (event.type === 'end') return false;
     return event.type === 'step' ? event.step < step : event.step <= step;
   });
   return kept.map((line) => `${line}\n`).join('');
+}
+
+function parseLine(path: string, line: string, number: number): LogEvent {
+  try {
+    return JSON.parse(line) as LogEvent;
+  } catch (cause) {
+    throw new TrainingError(
+      'LOG',
+      `Line ${number} of the log ${path} is no JSON (${(cause as Error).message}): mend or remove that line, or move the file away to go on with a new one`,
+      { cause },
+    );
+  }
 }
