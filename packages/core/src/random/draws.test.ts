@@ -91,9 +91,16 @@ test('createDraws() refuses what is not an unsigned 64-bit seed', () => {
   }
   expect(() => createDraws(0).at(2 ** 32, 0)).toThrow(/^epoch is 4294967296/);
   expect(() => createDraws(0).at(0, -1)).toThrow(/^sample is -1/);
-  expect(() =>
-    createDraws(0)
-      .at(0, 0)
-      .word(0, 2 ** 26),
-  ).toThrow(/expected a draw below 2\^26/);
+});
+
+test('no draw is another beyond the last one: an index out of range is refused, not wrapped', () => {
+  const draws = createDraws(0).at(0, 0);
+  for (const index of [2 ** 26, 2 ** 32, 2 ** 33, -1]) {
+    expect(() => draws.word(0, index)).toThrow(/expected a draw below 2\^26/);
+    expect(() => draws.below(0, index, 10)).toThrow(/expected a draw below 2\^26/);
+  }
+  for (const index of [2 ** 27, 2 ** 32, 2 ** 33, -1]) {
+    expect(() => draws.half(0, index)).toThrow(/expected a draw below 2\^27/);
+  }
+  expect(draws.half(0, 2 ** 27 - 1)).toBe(draws.word(0, 2 ** 26 - 1) >>> 16);
 });

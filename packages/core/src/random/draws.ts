@@ -18,7 +18,10 @@ export interface Draws {
   signedWord(op: number, index: number): number;
   /** An integer below `count`, at most 2^32-1: `(word * count) div 2^32`. */
   below(op: number, index: number, count: number): number;
-  /** 16 bits: the low half of word `index >> 1` for an even index, its high half for an odd one. */
+  /**
+   * 16 bits: the low half of word `index >> 1` for an even index, its high half for an odd one. `index` from 0
+   * to 2^27-1.
+   */
   half(op: number, index: number): number;
 }
 
@@ -45,7 +48,9 @@ export function createDraws(seed: Uint64): Draws {
   return new PhiloxDraws(toUint64('seed', seed));
 }
 
-const blockLimit = 0x100_0000;
+/** Words of an (op, epoch, sample): 2^24 blocks of four. */
+const wordLimit = 2 ** 26;
+const halfLimit = 2 * wordLimit;
 const cachedOps = 16;
 
 class PhiloxDraws implements Draws {
@@ -97,6 +102,8 @@ class PhiloxDraws implements Draws {
   }
 
   half(op: number, index: number): number {
+    // Before it is shifted, which would wrap what is beyond 32 bits.
+    if (!(index >= 0 && index < halfLimit)) throw beyond(index, 27);
     const word = this.#words[this.#find(op, index >>> 1)]!;
     return (index & 1) === 0 ? word & 0xffff : word >>> 16;
   }
@@ -106,9 +113,8 @@ class PhiloxDraws implements Draws {
    * calls pass without allocating; a word of 32 bits may take a box.
    */
   #find(op: number, index: number): number {
-    const block = index >>> 2;
-    if (block >= blockLimit) throw beyond(index);
-    const counter0 = ((op << 24) | block) >>> 0;
+    if (!(index >= 0 && index < wordLimit)) throw beyond(index, 26);
+    const counter0 = ((op << 24) | (index >>> 2)) >>> 0;
     const slot = op & (cachedOps - 1);
     if (counter0 !== this.#counters[slot]) this.#fill(slot, counter0);
     return 4 * slot + (index & 3);
@@ -130,10 +136,10 @@ class PhiloxDraws implements Draws {
   }
 }
 
-function beyond(index: number): ArgumentError {
+function beyond(index: number, bits: number): ArgumentError {
   return new ArgumentError(
     'index',
-    'a draw below 2^26',
+    `a draw below 2^${bits}`,
     index,
     'the sample is longer than a draw can address; split it',
   );
