@@ -1,4 +1,5 @@
 import type { ModelConfig } from './config.ts';
+import { checkDropout } from './dropout.ts';
 import { electraModel } from './electra.ts';
 import { albertEncoder } from './encoders/albert.ts';
 import { bertEncoder } from './encoders/bert.ts';
@@ -8,8 +9,18 @@ import { sentenceOrderHead } from './heads/sentence-order.ts';
 import { maskedModel } from './masked-model.ts';
 import type { Model } from './model.ts';
 
-/** Builds the model that a configuration describes. */
+/**
+ * Builds the model that a configuration describes.
+ *
+ * @throws {ArgumentError} if it drops more values than there are draws for.
+ */
 export function createModel(config: ModelConfig): Model {
+  const model = modelOf(config);
+  checkDropout(model.passes, config);
+  return model;
+}
+
+function modelOf(config: ModelConfig): Model {
   switch (config.architecture) {
     case 'bert':
       return bertModel(config);

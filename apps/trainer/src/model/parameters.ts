@@ -1,5 +1,5 @@
 import { numpy as np, tree } from '@jax-js/jax';
-import { createDraws } from '@maskloom/core';
+import { LongDraws } from './long-draws.ts';
 import type { Tensor } from './tensor.ts';
 
 /** All that is trained, by the names of Hugging Face's state dict for the model. */
@@ -61,26 +61,33 @@ export function initialParameters(specs: readonly ParameterSpec[], seed: bigint)
       const values =
         initial.type === 'constant'
           ? new Float32Array(size).fill(initial.value)
-          : normal(seed, index, size, initial.deviation);
+          : normalValues(seed, index, { from: 0, to: size }, initial.deviation);
       return [name, np.array(values, { shape: [...shape] })];
     }),
   );
 }
 
-/** Normally distributed values, by Box and Muller: two words a pair. */
-function normal(
+/** Some of the values of a tensor. */
+export interface ValueRange {
+  /** Even: values are drawn in pairs. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Normally distributed values of the tensor of a number, by Box and Muller: two words a pair. */
+export function normalValues(
   seed: bigint,
-  epoch: number,
-  size: number,
+  tensor: number,
+  { from, to }: ValueRange,
   deviation: number,
 ): Float32Array<ArrayBuffer> {
-  const draws = createDraws(seed).at(epoch, 0);
-  const values = new Float32Array(size);
-  for (let index = 0; index < size; index += 2) {
-    const radius = Math.sqrt(-2 * Math.log((draws.word(initialisation, index) + 1) / 2 ** 32));
-    const angle = (2 * Math.PI * draws.word(initialisation, index + 1)) / 2 ** 32;
-    values[index] = deviation * radius * Math.cos(angle);
-    if (index + 1 < size) values[index + 1] = deviation * radius * Math.sin(angle);
+  const draws = new LongDraws(seed, initialisation).at(tensor, 0);
+  const values = new Float32Array(to - from);
+  for (let at = 0; at < values.length; at += 2) {
+    const radius = Math.sqrt(-2 * Math.log((draws.word(from + at) + 1) / 2 ** 32));
+    const angle = (2 * Math.PI * draws.word(from + at + 1)) / 2 ** 32;
+    values[at] = deviation * radius * Math.cos(angle);
+    if (at + 1 < values.length) values[at + 1] = deviation * radius * Math.sin(angle);
   }
   return values;
 }
