@@ -55,10 +55,10 @@ def shuffled(kind, batch, workers, seed=None, **options):
 loaders = {}
 
 
-def throughput(workers, batch, prefetch, seconds):
+def throughput(workers, batch, seconds):
     """Tokens a second of the DataLoader, once its workers run."""
     if (workers, batch) not in loaders:
-        options = {"persistent_workers": True, "prefetch_factor": prefetch // workers}
+        options = {"persistent_workers": True} if workers else {}
         loaders[workers, batch] = shuffled(DataLoader, batch, workers, **options)
     tokens, start = 0, None
     for index, item in enumerate(loaders[workers, batch]):

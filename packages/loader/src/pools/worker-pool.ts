@@ -96,7 +96,7 @@ const startPatience = 30_000;
 const endPatience = 5000;
 /** Milliseconds of computing that one message is worth at most, and batches: the first of them waits for the last. */
 const worthOfMessage = 1.2;
-const mostOfMessage = 8;
+const mostOfMessage = 16;
 
 /** Computes in workers, and in others if these fail. */
 export class WorkerPool implements Pool {
