@@ -88,14 +88,16 @@ test('killed at any moment a process leaves whole entries only, and the next tak
   // So many copies that masks are new, and written, all the time.
   await writePlan('many.json', planOf(100_000));
   const timing = { entryBytes: 2000, entryAge: 0, interval: 1 };
+  const [kills, mostKills] = [8, 80];
   let unfinished = 0;
-  for (let kill = 0; kill < 8; kill++) {
+  // Until some were killed in the middle of writing.
+  for (let kill = 0; kill < kills || (unfinished === 0 && kill < mostKills); kill++) {
     const options = { cache: { directory: cache, timing, limit: 2 ** 31 } };
     const child = spawn(process.execPath, words(options, 'many.json'), {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await new Promise((resolve) => child.stdout.once('data', resolve));
-    await new Promise((resolve) => setTimeout(resolve, 40 + 23 * kill));
+    await new Promise((resolve) => setTimeout(resolve, 40 + ((23 * kill) % 184)));
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
@@ -106,7 +108,6 @@ test('killed at any moment a process leaves whole entries only, and the next tak
   }
   const [family] = await listCache(cache);
   expect(family!.samples).toBeGreaterThan(0);
-  // Some were killed in the middle of writing.
   expect(unfinished).toBeGreaterThan(0);
   const { digest, counts, events } = await read();
   expect(events).toEqual([]);

@@ -16,7 +16,7 @@ const train = join(root, 'examples/t5/train.py');
 /** Real text that is always there. */
 const texts = ['README.md', 'CHANGELOG.md', 'docs'].map((name) => join(root, name));
 const found = python();
-const steps = 120;
+const steps = 240;
 
 let folder: string;
 const at = (name: string) => join(folder, name);
