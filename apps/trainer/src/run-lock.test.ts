@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { lockRun } from './run-lock.ts';
-
-async function inFolder(work: (folder: string) => Promise<void> | void): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'maskloom-lock-'));
-  try {
-    await work(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
+import { inFolder } from './testing/in-folder.ts';
 
 Deno.test('one process at a time trains in a folder', () =>
   inFolder((folder) => {

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { TrainingError } from './errors.ts';
+import { fileProblem } from './file-problem.ts';
 
 /**
  * Keeps other processes from training in a run's folder until it is disposed of, or this process ends, in whatever way.
@@ -15,12 +16,8 @@ export function lockRun(out: string): Disposable {
     mkdirSync(out, { recursive: true });
     file = Deno.openSync(path, { read: true, write: true, create: true });
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new TrainingError(
-      'CHECKPOINT',
-      `Cannot write ${path} (${problem}): give --out a folder that this user may write`,
-      { cause },
-    );
+    const advice = 'give --out a folder that this user may write';
+    throw new TrainingError('CHECKPOINT', fileProblem('write', path, cause, advice), { cause });
   }
   if (isTaken(file)) {
     file.close();

@@ -5,7 +5,6 @@ import {
   appendFile,
   cp,
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   rename,
@@ -13,7 +12,6 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -21,14 +19,12 @@ import { fileURLToPath } from 'node:url';
 import { ArgumentError } from '@maskloom/core';
 import { TrainingError } from '../errors.ts';
 import { checkpointContent } from '../testing/checkpoint-content.ts';
+import { inFolder } from '../testing/in-folder.ts';
 import { openCheckpoints } from './checkpoints.ts';
 
 /** Runs a test in a folder of its own. */
 function testFolder(name: string, run: (folder: string) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'maskloom-checkpoints-'));
-    await run(folder).finally(() => rm(folder, { recursive: true }));
-  });
+  Deno.test(name, () => inFolder(run));
 }
 
 const names = async (folder: string): Promise<string[]> => (await readdir(folder)).sort();

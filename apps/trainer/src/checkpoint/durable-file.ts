@@ -4,6 +4,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { TrainingError } from '../errors.ts';
+import { fileProblem } from '../file-problem.ts';
 
 /** What a file holds. */
 export interface FileDigest {
@@ -155,12 +156,6 @@ export function fileError(
   if (code === 'ENOENT' && doing === 'read') {
     return new TrainingError('CHECKPOINT', `There is no file ${path}: check the path`, { cause });
   }
-  const problem = cause instanceof Error ? cause.message : String(cause);
-  const advice =
-    code === 'ENOSPC'
-      ? 'the disk is full, free some of it'
-      : `expected a path that this user may ${doing}`;
-  return new TrainingError('CHECKPOINT', `Cannot ${doing} ${path} (${problem}): ${advice}`, {
-    cause,
-  });
+  const problem = fileProblem(doing, path, cause, `expected a path that this user may ${doing}`);
+  return new TrainingError('CHECKPOINT', problem, { cause });
 }

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inFolder } from '../testing/in-folder.ts';
 import { saveModel } from '../testing/save-model.ts';
 import { exportModel } from './export-model.ts';
 
 function testFolder(name: string, run: (folder: string) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'maskloom-export-'));
-    await run(folder).finally(() => rm(folder, { recursive: true }));
-  });
+  Deno.test(name, () => inFolder(run));
 }
 
 const names = async (folder: string): Promise<string[]> => (await readdir(folder)).sort();

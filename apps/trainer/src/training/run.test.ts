@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultDevice, init } from '@jax-js/jax';
 import { batchDigest, connect, sampleDigests } from '@maskloom/client';
 import { TrainingError } from '../errors.ts';
 import { runRanks } from '../ranks/run-ranks.ts';
+import { inFolder } from '../testing/in-folder.ts';
 import { quietly, tinyRun, watching } from '../testing/run.ts';
 import { type Sidecar, startSidecar } from '../testing/sidecar.ts';
 import { startStallingProxy } from '../testing/stalling-proxy.ts';
@@ -168,9 +169,8 @@ Deno.test({
         },
       );
 
-      await context.step('keeps nothing that is no number', async () => {
-        const folder = await mkdtemp(join(tmpdir(), 'maskloom-run-'));
-        try {
+      await context.step('keeps nothing that is no number', () =>
+        inFolder(async (folder) => {
           const out = join(folder, 'run');
           const heldOut = { out, steps: 1, lr: 1e30, warmup: 1 };
           await assert.rejects(train(sidecar, { ...heldOut, evalEvery: 1 }), {
@@ -186,14 +186,11 @@ Deno.test({
               /^\S+ has a value of -?(NaN|Infinity) after 1 steps, expected finite numbers, and no checkpoint was written; begin/,
           });
           assert.deepEqual(await readdir(join(out, 'checkpoints')), []);
-        } finally {
-          await rm(folder, { recursive: true });
-        }
-      });
+        }),
+      );
 
-      await context.step('advises no checkpoint that gives the loss itself', async () => {
-        const folder = await mkdtemp(join(tmpdir(), 'maskloom-run-'));
-        try {
+      await context.step('advises no checkpoint that gives the loss itself', () =>
+        inFolder(async (folder) => {
           const options = { out: folder, steps: 6, checkpointEvery: 1, evalEvery: 100 };
           const { evalUrl: _, ...alone } = tinyRun(sidecar, { ...options, lr: 1e20 });
           await assert.rejects(run(alone, quietly()), (error: Error) => {
@@ -202,10 +199,8 @@ Deno.test({
             return true;
           });
           assert.deepEqual(await readdir(join(folder, 'checkpoints')), ['step-00000001']);
-        } finally {
-          await rm(folder, { recursive: true });
-        }
-      });
+        }),
+      );
 
       await context.step(
         'stands still when the sidecar is lost, and goes on when it is back, without a batch lost',

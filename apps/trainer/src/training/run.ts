@@ -139,8 +139,7 @@ class Training {
         await this.#train(timed);
         if (this.#progression.isEvaluationDue) await this.#evaluate();
         if (this.#best.isOver || this.#isStopped) break;
-        const isLast = this.#progression.step === this.#options.steps;
-        if (this.#isCheckpointDue()) await this.#save({ isLast });
+        if (this.#isCheckpointDue()) await this.#save({});
       }
       // A run that was stopped is to go on.
       await this.#save({ isLast: !this.#isStopped });
@@ -273,8 +272,10 @@ class Training {
   }
 
   #isCheckpointDue(): boolean {
-    const { checkpointEvery } = this.#options;
-    return checkpointEvery > 0 && this.#progression.step % checkpointEvery === 0;
+    const { checkpointEvery, steps } = this.#options;
+    const { step } = this.#progression;
+    // That of the last step comes anyway.
+    return checkpointEvery > 0 && step % checkpointEvery === 0 && step < steps;
   }
 
   #isEvaluationDue(step: number): boolean {
@@ -334,10 +335,13 @@ class Training {
   /** Saves what was done before something failed, which is what is told. */
   async #saveDespite(): Promise<void> {
     const { step } = this.#progression;
-    if (step === 0) return;
-    await this.#save({}).catch(() => {});
-    if ((await this.#checkpoints.lastBefore(step + 1)) === undefined) return;
-    this.#progress.line(`failed after ${step} steps: ${goingOn(step)}`);
+    if (this.#peers.rank !== 0 || this.#options.out === undefined || step === 0) return;
+    const isSaved = await this.#save({}).then(
+      () => true,
+      // What failed may be the log, after the checkpoint was written.
+      (error: unknown) => error instanceof TrainingError && error.code === 'LOG',
+    );
+    if (isSaved) this.#progress.line(`failed after ${step} steps: ${goingOn(step)}`);
   }
 }
 

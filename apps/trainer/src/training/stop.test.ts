@@ -7,7 +7,7 @@ import { defaultDevice, init } from '@jax-js/jax';
 import { runRanks } from '../ranks/run-ranks.ts';
 import { quietly, tinyRun, watching } from '../testing/run.ts';
 import { startSidecar } from '../testing/sidecar.ts';
-import { startStallingProxy } from '../testing/stalling-proxy.ts';
+import { type StallingProxy, startStallingProxy } from '../testing/stalling-proxy.ts';
 import type { LogEvent, LogEventOf } from '../watch/log.ts';
 import { silentProgress } from '../watch/progress.ts';
 import type { RunResult } from './run.ts';
@@ -61,6 +61,13 @@ Deno.test({
       (step: number) =>
       (event: LogEvent): boolean =>
         event.type === 'step' && event.step === step - 1;
+    /** Has a sidecar gone for good from the first step on; it does not stop the run. */
+    const closing =
+      (proxy: StallingProxy) =>
+      (event: LogEvent): boolean => {
+        if (event.type === 'step') proxy.close();
+        return false;
+      };
 
     try {
       for (const ranks of [1, 2, 4]) {
@@ -154,18 +161,15 @@ Deno.test({
             const change: Partial<RunOptions> = { steps: 1000, evalEvery: 1000, timeout: 1 };
             const proxy = await startStallingProxy(sidecar.url, 8000);
             const out = join(folder, `gone-${ranks}`);
-            const close = (event: LogEvent): boolean => {
-              if (event.type === 'step') proxy.close();
-              return false;
-            };
-            const job = train({ ...change, url: [proxy.url], out }, { ranks, stopAt: close });
+            const stopAt = closing(proxy);
+            const job = train({ ...change, url: [proxy.url], out }, { ranks, stopAt });
             await assert.rejects(job, { code: 'SIDECAR_GONE' });
             const [name] = await readdir(join(out, 'checkpoints'));
             const done = Number(name?.slice('step-'.length));
             assert.ok(done > 0, name);
-            const stopAt = after(done + 3);
-            const undisturbed = await train(change, { ranks, stopAt });
-            const resumed = await train({ ...change, out, resume: true }, { ranks, stopAt });
+            const later = { ranks, stopAt: after(done + 3) };
+            const undisturbed = await train(change, later);
+            const resumed = await train({ ...change, out, resume: true }, later);
             assert.deepEqual(resumed.losses, undisturbed.losses.slice(done));
             assert.equal(resumed.digest, undisturbed.digest);
           },
@@ -175,12 +179,8 @@ Deno.test({
       await context.step('as does one whose held-out sidecar is gone', async () => {
         const proxy = await startStallingProxy(sidecar.url, 8000);
         const out = join(folder, 'gone-held-out');
-        const close = (event: LogEvent): boolean => {
-          if (event.type === 'step') proxy.close();
-          return false;
-        };
         const change = { out, evalUrl: proxy.url, timeout: 0.5, evalEvery: 3 };
-        await assert.rejects(train(change, { stopAt: close }), { code: 'SIDECAR_GONE' });
+        await assert.rejects(train(change, { stopAt: closing(proxy) }), { code: 'SIDECAR_GONE' });
         assert.deepEqual(await readdir(join(out, 'checkpoints')), ['step-00000003']);
       });
     } finally {

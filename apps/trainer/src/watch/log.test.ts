@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inFolder } from '../testing/in-folder.ts';
 import { type LogEvent, openLog, stepsLogged } from './log.ts';
 
 const step = (number: number): LogEvent => ({
@@ -15,15 +15,6 @@ const start = (number: number): LogEvent => ({
 const checkpoint = (number: number): LogEvent => ({
   ...{ type: 'checkpoint', step: number, folder: '' },
 });
-
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'maskloom-log-'));
-  try {
-    await work(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
 
 function write(path: string, events: readonly LogEvent[], from?: number): void {
   const log = openLog(path, from);

@@ -11,6 +11,7 @@ import {
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TrainingError } from '../errors.ts';
+import { fileProblem } from '../file-problem.ts';
 
 /** What a run tells of itself, one JSON object a line in its log. */
 export type LogEvent =
@@ -116,12 +117,8 @@ export function openLog(path: string | undefined, step = 0): Log {
         writeSync(file, `${JSON.stringify(event)}\n`);
       } catch (cause) {
         if (cause instanceof TrainingError) throw cause;
-        const { code, message } = cause as NodeJS.ErrnoException;
-        const advice =
-          code === 'ENOSPC'
-            ? 'the disk is full, free some of it'
-            : 'give --log a file this user may write';
-        const problem = `Cannot write the log ${path} (${message}): ${advice}`;
+        const advice = 'give --log a file this user may write';
+        const problem = fileProblem('write', `the log ${path}`, cause, advice);
         throw new TrainingError('LOG', problem, { cause });
       }
     },

@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { events } from '../testing/events.ts';
+import { inFolder } from '../testing/in-folder.ts';
 import { openTensorBoard } from './tensorboard.ts';
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'maskloom-tensorboard-'));
-  try {
-    await test(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
 
 Deno.test('a run that does not begin leaves no file', () =>
   inFolder(async (folder) => {

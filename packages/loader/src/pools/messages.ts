@@ -91,8 +91,17 @@ export function packAnswer(answer: WorkerAnswer): PackedAnswer {
   const { rows, contents, capacity, digests, tokens, selected, started, computed } = answer.result;
   const { inputs, labels } = capacity;
   return [
-    ...([buffer, undefined, rows, contents, inputs, labels] as const),
-    ...([digests, tokens, selected, started, computed] as const),
+    buffer,
+    undefined,
+    rows,
+    contents,
+    inputs,
+    labels,
+    digests,
+    tokens,
+    selected,
+    started,
+    computed,
   ];
 }
 
