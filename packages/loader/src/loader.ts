@@ -17,7 +17,7 @@ import { maskerOf } from './masker.ts';
 import type { BatchEvent } from './metrics/batch-event.ts';
 import { type Plan, planId, stepsPerEpoch } from './plan.ts';
 import { inlinePool } from './pools/inline-pool.ts';
-import { maxWorkers, type Pool, type PoolResult } from './pools/pool.ts';
+import { maxWorkers, type Pool, type PoolJob } from './pools/pool.ts';
 import type { Faults } from './pools/worker-compute.ts';
 import { type WorkerFailureEvent, WorkerPool } from './pools/worker-pool.ts';
 import { Ring, type RingShape } from './ring.ts';
@@ -227,7 +227,6 @@ export async function createLoader(options: LoaderOptions): Promise<Loader> {
             })),
             masks,
             faults,
-            done: undefined,
           },
           { patience, attempts, heap: workerHeap, onFailure },
         );
@@ -269,6 +268,9 @@ class PooledLoader implements Loader {
   readonly workers: number;
   /** By layout and widths: batches of one width have one schema. */
   readonly #schemas = new Map<string, Schema>();
+  #lastSchema:
+    | (OutputLengths & { readonly layout: LayoutSpec | undefined; readonly schema: Schema })
+    | undefined;
   readonly #context: LayoutContext;
   readonly #layoutOf: (spec: LayoutSpec | undefined) => Layout;
   readonly #pool: Pool;
@@ -324,7 +326,7 @@ class PooledLoader implements Loader {
     const checked = checkAddress(this.plan, address);
     const slot = newSlot(this.#slotBytes(layout, checked.world), this.#pool.sharing === 'shared');
     const task = { address: checked, layout, slot, digest, ring: undefined, stream: slot };
-    const { result, slot: filled } = await this.#pool.run(task);
+    const { result, slot: filled } = await this.#pool.run(task).take();
     return this.#batch(layout, checked, filled, result);
   }
 
@@ -359,19 +361,17 @@ class PooledLoader implements Loader {
     const stream = {};
     const ring = this.#takeRing(Math.min(prefetch + 1, steps), slotBytes);
     const free = [...ring.slots];
-    const ahead: { address: Required<BatchAddress>; result: Promise<PoolResult> }[] = [];
+    const ahead: { address: Required<BatchAddress>; job: PoolJob }[] = [];
     let submitted = 0;
     let ready = 0;
+    const onComputed = (): void => {
+      ready++;
+    };
     const submit = (): void => {
       while (submitted < steps && free.length > 0) {
         const slot = free.pop()!;
-        const result = this.#pool.run({ address, layout, slot, digest, ring, stream });
-        // Awaited in turn below; until then a failure must not count as unhandled.
-        result.then(
-          () => ready++,
-          () => {},
-        );
-        ahead.push({ address, result });
+        const job = this.#pool.run({ address, layout, slot, digest, ring, stream, onComputed });
+        ahead.push({ address, job });
         submitted++;
         const next = stateAfter(this.plan, this.planId, address);
         address = { epoch: next.epoch, step: next.step, rank, world };
@@ -383,7 +383,8 @@ class PooledLoader implements Loader {
       submit();
       for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
         const asked = performance.now();
-        const { result, slot, worker } = await next.result;
+        const taken = next.job.take();
+        const { result, slot, worker } = taken instanceof Promise ? await taken : taken;
         const waited = performance.now() - asked;
         signal?.throwIfAborted();
         ready--;
@@ -458,14 +459,18 @@ class PooledLoader implements Loader {
     return batchOf(slot, schema, address, result, stateAfter(this.plan, this.planId, address));
   }
 
-  #schema(layout: LayoutSpec | undefined, ofBatch: OutputLengths): Schema {
-    const { inputs, labels } = ofBatch;
+  #schema(layout: LayoutSpec | undefined, { inputs, labels }: OutputLengths): Schema {
+    const last = this.#lastSchema;
+    if (last?.inputs === inputs && last.labels === labels && last.layout === layout) {
+      return last.schema;
+    }
     const name = `${JSON.stringify(layout)} ${inputs} ${labels}`;
     let schema = this.#schemas.get(name);
     if (schema === undefined) {
-      schema = this.#layoutOf(layout).schema(this.#context, ofBatch);
+      schema = this.#layoutOf(layout).schema(this.#context, { inputs, labels });
       this.#schemas.set(name, schema);
     }
+    this.#lastSchema = { layout, inputs, labels, schema };
     return schema;
   }
 

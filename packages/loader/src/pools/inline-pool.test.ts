@@ -29,7 +29,7 @@ function waitingPool() {
 test('a stream that is cancelled is rejected at once, and its slots are free once nobody writes to them', async () => {
   const { pool, letGo } = waitingPool();
   const [stream, other] = [{}, {}];
-  const results = [pool.run(task(stream)), pool.run(task(stream)), pool.run(task(other))];
+  const results = [stream, stream, other].map((one) => pool.run(task(one)).take());
   let free = false;
   const cancelled = pool.cancel(stream, new Error('enough')).then(() => {
     free = true;
@@ -45,7 +45,7 @@ test('a stream that is cancelled is rejected at once, and its slots are free onc
 
 test('closing rejects what is waited for', async () => {
   const { pool } = waitingPool();
-  const result = pool.run(task({}));
+  const result = pool.run(task({})).take();
   await Promise.all([pool.close(), expect(result).rejects.toThrow(LoaderClosedError)]);
-  await expect(pool.run(task({}))).rejects.toThrow(LoaderClosedError);
+  await expect(pool.run(task({})).take()).rejects.toThrow(LoaderClosedError);
 });

@@ -2,7 +2,7 @@ import type { Masker } from '@maskloom/core';
 import type { Compute } from '../compute.ts';
 import { LoaderClosedError } from '../errors.ts';
 import type { Ring } from '../ring.ts';
-import type { Pool } from './pool.ts';
+import type { Pool, PoolResult } from './pool.ts';
 import type { MaskerIn } from './worker-compute.ts';
 
 /** Computes in the calling thread. */
@@ -24,8 +24,8 @@ export function inlinePool(compute: Compute, maskerIn: MaskerIn, onClose: () => 
   return {
     sharing: 'inline',
     rooms: 1,
-    run: (task) =>
-      new Promise((resolve, reject) => {
+    run: (task) => {
+      const taken = new Promise<PoolResult>((resolve, reject) => {
         if (closed) throw new LoaderClosedError();
         const result = (async () => compute(task, task.ring && maskerOf(task.ring)))();
         const own: Running = {
@@ -34,6 +34,7 @@ export function inlinePool(compute: Compute, maskerIn: MaskerIn, onClose: () => 
           ended: result.then(
             (computed) => {
               running.delete(own);
+              task.onComputed?.();
               resolve({ result: computed, slot: task.slot, worker: 0 });
             },
             (error: unknown) => {
@@ -43,7 +44,11 @@ export function inlinePool(compute: Compute, maskerIn: MaskerIn, onClose: () => 
           ),
         };
         running.add(own);
-      }),
+      });
+      // Until it is taken a failure must not count as unhandled.
+      taken.catch(() => {});
+      return { take: () => taken };
+    },
     forget: (ring) => {
       maskers.delete(ring);
     },

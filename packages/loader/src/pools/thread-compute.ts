@@ -1,5 +1,7 @@
-import { workerData } from 'node:worker_threads';
-import { createWorkerCompute, type WorkerStart } from './worker-compute.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createWorker, type WorkerStart } from './worker-compute.ts';
 
-/** A thread's compute, over what it was started with. */
-export const compute = createWorkerCompute(workerData as WorkerStart);
+/** What a thread does with its messages, over what it was started with. */
+export const receive = createWorker(workerData as WorkerStart, (message, buffers) =>
+  parentPort!.postMessage(message, buffers),
+);

@@ -4,11 +4,11 @@
  */
 declare const exports: Record<string, unknown>;
 
-const compute = import('./thread-compute.js').then((module) => module.compute);
+const receive = import('./thread-compute.js').then((module) => module.receive);
 
-exports['run'] = compute;
+exports['run'] = receive;
 
 /** Answers once `run` would. */
 exports['ready'] = async (): Promise<void> => {
-  await compute;
+  await receive;
 };

@@ -2,8 +2,11 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { PackedAnswer, WorkerTasks } from './messages.ts';
-import { messagesOfWorker, type StartWorker, type WorkerEnd } from './worker-handle.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+import type { StartWorker, WorkerEnd } from './worker-handle.ts';
+
+/** Messages that piscina posts to a thread before it has answered the first: one comes while another's work goes on. */
+const messages = 16;
 
 /** Processors that this process may use. */
 export function processors(): number {
@@ -14,15 +17,15 @@ export function processors(): number {
  * Starts a thread. Each has a piscina of its own: a pool of several would hand a task to another thread, or start one,
  * before the end of a thread that failed is known.
  */
-export const startWorker: StartWorker = (start, { heap }) => {
-  const pool = new Piscina<WorkerTasks, PackedAnswer[]>({
+export const startWorker: StartWorker = (start, { heap, onMessage }) => {
+  const pool = new Piscina<ToWorker, void>({
     filename: new URL('./thread-entry.cjs', import.meta.url).href,
     name: 'run',
     // One, that neither goes when it is idle nor is started again when it failed.
     minThreads: 0,
     maxThreads: 1,
     idleTimeout: Number.POSITIVE_INFINITY,
-    concurrentTasksPerWorker: messagesOfWorker,
+    concurrentTasksPerWorker: messages,
     // Asynchronous work in a thread, such as reading ahead, goes on between tasks.
     atomics: 'disabled',
     workerData: start,
@@ -32,6 +35,10 @@ export const startWorker: StartWorker = (start, { heap }) => {
   const [thread] = pool.threads as [Worker];
   // What fails outside of a task comes here too; without a listener it would end the process.
   pool.on('error', () => {});
+  thread.on('message', (message: Partial<FromWorker>) => {
+    // Piscina's own come here as well.
+    if (message.answers !== undefined) onMessage(message as FromWorker);
+  });
   const exited = new Promise<number>((resolve) => thread.once('exit', resolve));
   const failed = new Promise<WorkerEnd>((resolve) => {
     thread.once('error', (cause: Error & { code?: string }) => {

@@ -1,12 +1,12 @@
 /** @file What a Web Worker runs. */
-import { expose, transfer } from 'comlink';
-import type { PackedAnswer, WorkerTasks } from './messages.ts';
-import { createWorkerCompute, type WorkerStart } from './worker-compute.ts';
+import { expose } from 'comlink';
+import type { FromWorker, ToWorker } from './messages.ts';
+import { createWorker, type WorkerStart } from './worker-compute.ts';
 
 /** What is called over comlink. */
 export interface WebWorkerApi {
   start(data: WorkerStart): Promise<void>;
-  run(message: WorkerTasks): Promise<PackedAnswer[]>;
+  run(message: ToWorker): Promise<void>;
 }
 
 /** Posted before the worker fails: the runtime's own event has no stack. */
@@ -17,7 +17,7 @@ export interface WebWorkerFailure {
 /** As far as it is needed here: Node's type declarations have no Web Workers. */
 declare const self: {
   addEventListener(type: string, listener: (event: FailureEvent) => void): void;
-  postMessage(message: WebWorkerFailure): void;
+  postMessage(message: WebWorkerFailure | FromWorker, buffers?: ArrayBuffer[]): void;
 };
 
 interface FailureEvent {
@@ -33,17 +33,15 @@ for (const type of ['error', 'unhandledrejection']) {
   });
 }
 
-let compute: ReturnType<typeof createWorkerCompute>;
+let receive: ReturnType<typeof createWorker>;
 
 const api: WebWorkerApi = {
   async start(data) {
-    compute = createWorkerCompute(data);
-    await compute;
+    receive = createWorker(data, (message, buffers) => self.postMessage(message, buffers));
+    await receive;
   },
   async run(message) {
-    const answers = await (await compute)(message);
-    const buffers = answers.flatMap(([buffer]) => (buffer === undefined ? [] : [buffer]));
-    return buffers.length === 0 ? answers : transfer(answers, buffers);
+    await (await receive)(message);
   },
 };
 expose(api);

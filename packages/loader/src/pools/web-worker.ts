@@ -1,5 +1,6 @@
 /** @file Workers of Deno and browsers: Web Workers, called over comlink. */
 import { type Remote, transfer, wrap } from 'comlink';
+import type { FromWorker } from './messages.ts';
 import type { WebWorkerApi, WebWorkerFailure } from './web-worker-entry.ts';
 import type { StartWorker, WorkerEnd } from './worker-handle.ts';
 
@@ -27,7 +28,7 @@ export function processors(): number {
 }
 
 /** Starts a Web Worker. */
-export const startWorker: StartWorker = (start) => {
+export const startWorker: StartWorker = (start, { onMessage }) => {
   const worker = new Worker(new URL('./web-worker-entry.js', import.meta.url), {
     type: 'module',
     name: 'maskloom',
@@ -38,7 +39,9 @@ export const startWorker: StartWorker = (start) => {
     const crashed = (problem: string, cause: unknown) =>
       resolve({ code: 'WORKER_CRASHED', problem: `crashed (${problem})`, cause });
     worker.addEventListener('message', ({ data }) => {
-      const { failure } = data as Partial<WebWorkerFailure>;
+      // Comlink's own messages come here as well.
+      const { failure, answers } = data as Partial<WebWorkerFailure & FromWorker>;
+      if (answers !== undefined) onMessage({ answers });
       if (failure === undefined) return;
       const cause = new Error(failure.message);
       if (failure.stack !== undefined) cause.stack = failure.stack;

@@ -1,9 +1,6 @@
 import type { WorkerFailure } from '../errors.ts';
-import type { PackedAnswer, WorkerTasks } from './messages.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
 import type { WorkerStart } from './worker-compute.ts';
-
-/** Messages that a worker has at a time: one whose tasks it computes, and one that waits there. */
-export const messagesOfWorker = 2;
 
 /** Why a worker is of no use any more. */
 export interface WorkerEnd {
@@ -14,12 +11,12 @@ export interface WorkerEnd {
   readonly cause: unknown;
 }
 
-/** One worker, of any runtime. It is used for one message after the other until it fails. */
+/** One worker, of any runtime. */
 export interface WorkerHandle {
-  /** Resolves once it takes tasks, rejects if it can't; may be pending for ever if it fails. */
+  /** Resolves once it takes messages, rejects if it can't; may be pending for ever if it fails. */
   readonly ready: Promise<unknown>;
-  /** An answer for each task. Rejects if the worker fails, perhaps; `failed` tells why, and comes in any case that the runtime reports. */
-  run(message: WorkerTasks, transfer: readonly ArrayBuffer[]): Promise<PackedAnswer[]>;
+  /** Resolves once it has no more to do. Rejects if the worker fails, perhaps; `failed` tells why, and comes in any case that the runtime reports. */
+  run(message: ToWorker, transfer: readonly ArrayBuffer[]): Promise<void>;
   /** Resolves if the worker fails, whether with a task or without one. */
   readonly failed: Promise<WorkerEnd>;
   /** Ends the worker; whether its end is certain, so that memory it wrote to may be used again. */
@@ -30,6 +27,7 @@ export interface WorkerHandle {
 export interface WorkerOptions {
   /** Limit of a worker's heap in MiB, where the runtime has one. */
   readonly heap: number | undefined;
+  readonly onMessage: (message: FromWorker) => void;
 }
 
 export type StartWorker = (start: WorkerStart, options: WorkerOptions) => WorkerHandle;

@@ -227,3 +227,46 @@ describe('a stream that is aborted', () => {
     expect(await digestOf(loader)).toBe(undisturbed);
   });
 });
+
+describe('a consumer', () => {
+  test('gets every batch, whenever it asks: no thread sleeps while another waits for it', async () => {
+    await using loader = await createLoader({ plan, dataset, workers: 2 });
+    for (const prefetch of [0, 1, 3, 40, 300]) {
+      let step = 0;
+      for await (const batch of loader.batches({ steps: 1500, prefetch })) {
+        expect(batch.epoch * loader.stepsPerEpoch + batch.step).toBe(step++);
+        // At times it asks at once, at times after a turn of the event loop, and at times late.
+        if (step % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+        if (step % 250 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      expect(step).toBe(1500);
+    }
+  });
+
+  test.each([1, 2])(
+    'that takes batches without a pause lets timers be heard, with %i workers',
+    async (workers) => {
+      await using loader = await createLoader({ plan, dataset, workers });
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(new Error('time is up')), 50);
+      const start = performance.now();
+      const taking = async () => {
+        for await (const _ of loader.batches({ prefetch: 64, signal: controller.signal }));
+      };
+      await expect(taking()).rejects.toThrow('time is up');
+      expect(performance.now() - start).toBeLessThan(2000);
+    },
+  );
+
+  test('may have far more batches ahead than there is room on the board', async () => {
+    await using loader = await createLoader({ plan, dataset, workers: 2 });
+    const stream = loader.batches({ prefetch: 1024 });
+    const steps: number[] = [];
+    for (let count = 0; count < 1100; count++) {
+      const { value } = await stream.next();
+      steps.push(value!.epoch * loader.stepsPerEpoch + value!.step);
+    }
+    await stream.return();
+    expect(steps).toEqual(steps.map((_, step) => step));
+  });
+});

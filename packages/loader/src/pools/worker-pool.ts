@@ -1,25 +1,19 @@
-import type { KernelRoom } from '@maskloom/core';
+import type { BatchResult } from '../compute.ts';
 import { LoaderClosedError, PoolError, WorkerError } from '../errors.ts';
 import type { BatchAddress } from '../global-batch.ts';
+import type { LayoutSpec } from '../layouts/layout-spec.ts';
 import { nextRing, type Ring, type Sharing, sharingOfThreads } from '../ring.ts';
-import { newSlot, type Slot } from '../slot.ts';
-import {
-  type PackedAnswer,
-  type PackedTask,
-  packTask,
-  unpackAnswer,
-  type WorkerTasks,
-} from './messages.ts';
+import { newSlot } from '../slot.ts';
+import { Board } from './board.ts';
+import { Job, type Overseer } from './job.ts';
+import type { FromWorker, PostedAnswer } from './messages.ts';
 import { nextTurn } from './next-turn.ts';
 import { isTyped, unpackError } from './packed-error.ts';
-import type { Pool, PoolResult, PoolTask } from './pool.ts';
-import type { WorkerStart } from './worker-compute.ts';
-import {
-  messagesOfWorker,
-  type StartWorker,
-  type WorkerEnd,
-  type WorkerHandle,
-} from './worker-handle.ts';
+import type { Pool, PoolTask } from './pool.ts';
+import { type Known, SeatedWorker } from './seated-worker.ts';
+import { WorkerCells } from './worker-cells.ts';
+import type { WorkerData } from './worker-compute.ts';
+import type { StartWorker, WorkerEnd, WorkerHandle } from './worker-handle.ts';
 
 /** A worker failed; what it was computing is computed again, or given up. */
 export interface WorkerFailureEvent {
@@ -38,7 +32,7 @@ export interface WorkerFailureEvent {
 
 /** How workers are watched over. */
 export interface Watch {
-  /** Milliseconds after which a worker that does not answer counts as hung. */
+  /** Milliseconds after which a worker that does not get on counts as hung. */
   readonly patience: number;
   /** Failures in a row, of a batch or of all workers, before giving up. */
   readonly attempts: number;
@@ -46,129 +40,106 @@ export interface Watch {
   readonly onFailure: (event: WorkerFailureEvent) => void;
 }
 
-/** A task that waits or is computed. */
-interface Job {
-  readonly task: PoolTask;
-  slot: Slot;
-  readonly failures: WorkerError[];
-  readonly resolve: (result: PoolResult) => void;
-  readonly reject: (reason: unknown) => void;
-  /** Nobody waits for it any more. */
-  cancelled: boolean;
-}
-
-/** Jobs that a worker was given in one message. */
-interface Group {
-  readonly jobs: readonly Job[];
-  /** The cell in which the worker counts those that are done. */
-  readonly cell: number;
-}
-
 /** Where one worker after another works. */
 interface Seat {
   readonly number: number;
-  worker: Promise<WorkerHandle> | undefined;
-  handle: WorkerHandle | undefined;
-  /** What it computes, and what it was given ahead, so that it need not wait between messages. */
-  groups: Group[];
-  /** Counts what is done of each group; none where threads share no memory. */
-  done: Int32Array | undefined;
-  /** What it had when it failed, until its end is known. */
-  left: readonly Job[];
-  /** Ends what it computes once that takes too long. */
-  timer: ReturnType<typeof setTimeout> | undefined;
-  /** Whether it has answered: until then it is given nothing ahead. */
-  proven: boolean;
-  /** Tells those who await its jobs that the worker failed. */
-  readonly onFailed: Set<(end: WorkerEnd) => void>;
+  worker: SeatedWorker | undefined;
   /** Whether the worker before is still being ended. */
   vacating: boolean;
   /** Older rings have rooms that a worker whose end is not certain may still write to. */
   roomsFrom: number;
-  /** Rings whose memory the worker has. */
-  readonly rings: Set<number>;
-  readonly forget: number[];
 }
 
 /** Milliseconds that a worker has at least to start. */
 const startPatience = 30_000;
 /** Milliseconds that the end of a worker is waited for before its memory is given up. */
 const endPatience = 5000;
-/** Milliseconds of computing that one message is worth at most, and batches: the first of them waits for the last. */
-const worthOfMessage = 1.2;
-const mostOfMessage = 16;
+/** Tasks of its own that a worker is posted at a time: one that it computes, and one that waits there. */
+const mostPosted = 2;
+/** Milliseconds between two times that a thread is woken, if there is so much to do; and tasks. */
+const sleep = 1.2;
+const mostAsleep = 32;
+/** How often within its patience the pool looks after the workers. */
+const looks = 8;
 
 /** Computes in workers, and in others if these fail. */
 export class WorkerPool implements Pool {
   readonly sharing: Sharing = sharingOfThreads();
   readonly rooms: number;
-  readonly #start: WorkerStart;
+  readonly #data: WorkerData;
   readonly #startWorker: StartWorker;
   readonly #watch: Watch;
   readonly #seats: Seat[];
-  #queue: Job[] = [];
+  /** Where threads share memory. */
+  readonly #board = this.sharing === 'shared' ? new Board() : undefined;
+  /** What is on the board, by place. */
+  readonly #jobs: (Job | undefined)[] = [];
+  /** What waits for room on the board, or for a worker that it can be posted to. */
+  #toPut: Job[] = [];
+  #toPost: Job[] = [];
+  /** What was taken from a worker that failed, until its end is known. */
+  readonly #stranded = new Set<Job>();
+  /** Workers whose end is not certain. */
+  readonly #gone = new Set<SeatedWorker>();
+  readonly #known = {
+    rings: new Map<number, Ring>(),
+    layouts: [] as (LayoutSpec | undefined)[],
+  } satisfies Known;
   /** Failures since the last batch that succeeded. */
   #row: WorkerError[] = [];
   #closed: Promise<void> | undefined;
   readonly #endings = new Set<Promise<unknown>>();
-  /** How many batches take as long as a message is worth: one until that is known. */
-  #most = 1;
-  /** Whether workers that are busy are given more on the next turn of the event loop. */
-  #turn = false;
-  /** Told once nobody writes to the slot of a cancelled job any more. */
-  readonly #settled = new Map<Job, () => void>();
+  #started = 0;
+  /** Milliseconds that the last batch took. */
+  #computed = Number.POSITIVE_INFINITY;
+  /** When this thread was last woken by a worker, and when its event loop last had its turn. */
+  #woken = 0;
+  #turned = 0;
+  #looking: ReturnType<typeof setTimeout> | undefined;
+  #waking: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(workers: number, startWorker: StartWorker, start: WorkerStart, watch: Watch) {
+  constructor(workers: number, startWorker: StartWorker, data: WorkerData, watch: Watch) {
     this.rooms = workers;
-    this.#start = start;
+    this.#data = data;
     this.#startWorker = startWorker;
     this.#watch = watch;
     this.#seats = Array.from({ length: workers }, (_, number) => ({
       number,
       worker: undefined,
-      handle: undefined,
-      groups: [],
-      done: undefined,
-      left: [],
-      timer: undefined,
-      proven: false,
-      onFailed: new Set(),
       vacating: false,
       roomsFrom: 0,
-      rings: new Set(),
-      forget: [],
     }));
-    // What fails here comes again when a task asks for the worker.
-    for (const seat of this.#seats) this.#workerOf(seat).catch(() => {});
+    for (const seat of this.#seats) this.#start(seat);
   }
 
-  run(task: PoolTask): Promise<PoolResult> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed !== undefined) return reject(new LoaderClosedError());
-      const { slot } = task;
-      this.#queue.push({ task, slot, failures: [], resolve, reject, cancelled: false });
-      this.#dispatch();
-    });
+  run(task: PoolTask): Job {
+    const job = new Job(task, this.#overseer);
+    if (this.#closed !== undefined) job.finish({ error: new LoaderClosedError() });
+    else this.#queue([job]);
+    return job;
   }
 
   async cancel(stream: object, reason: unknown): Promise<void> {
-    const waiting = this.#queue.filter(({ task }) => task.stream === stream);
-    this.#queue = this.#queue.filter(({ task }) => task.stream !== stream);
-    for (const job of waiting) job.reject(reason);
-    const running = this.#seats
-      .flatMap((seat) => [...jobsOf(seat), ...seat.left])
-      .filter(({ task }) => task.stream === stream);
-    await Promise.all(
-      running.map((job) => {
-        job.cancelled = true;
-        job.reject(reason);
-        return new Promise<void>((resolve) => this.#settled.set(job, resolve));
-      }),
-    );
+    const ofStream = ({ task }: Job) => task.stream === stream;
+    const waiting = [...this.#toPut, ...this.#toPost].filter(ofStream);
+    this.#toPut = this.#toPut.filter((job) => !ofStream(job));
+    this.#toPost = this.#toPost.filter((job) => !ofStream(job));
+    const taken = new Set<Job>();
+    for (const job of [...this.#jobs, ...this.#posted(), ...this.#stranded]) {
+      if (job === undefined || !ofStream(job)) continue;
+      if (job.place !== undefined && this.#board!.cancel(job.place)) waiting.push(job);
+      else taken.add(job);
+    }
+    for (const job of waiting) job.end();
+    for (const job of [...waiting, ...taken]) job.finish({ error: reason });
+    const ended = Promise.all([...taken].map((job) => job.ended()));
+    this.#refresh();
+    await ended;
   }
 
   forget(ring: Ring): void {
-    for (const seat of this.#seats) if (seat.rings.delete(ring.id)) seat.forget.push(ring.id);
+    this.#known.rings.delete(ring.id);
+    for (const { worker } of this.#seats) worker?.forget(ring.id);
   }
 
   close(): Promise<void> {
@@ -177,78 +148,273 @@ export class WorkerPool implements Pool {
   }
 
   async #end(): Promise<void> {
-    const jobs = [...this.#queue.splice(0), ...this.#seats.flatMap(jobsOf)];
-    for (const job of jobs) job.reject(new LoaderClosedError());
-    for (const { timer } of this.#seats) clearTimeout(timer);
-    const handles = this.#seats.map(({ handle }) => handle);
+    this.#board?.close();
+    const error = new LoaderClosedError();
+    this.#abandon(error);
+    for (const job of [...this.#jobs, ...this.#posted(), ...this.#stranded]) job?.finish({ error });
+    clearTimeout(this.#looking);
+    clearTimeout(this.#waking);
+    const handles = this.#seats.map(({ worker }) => worker?.handle);
     await Promise.allSettled(handles.map((handle) => within(endPatience, handle?.end())));
     await Promise.allSettled(this.#endings);
   }
 
-  #dispatch(): void {
-    this.#give(0);
-    if (this.#queue.length === 0 || this.#turn) return;
-    if (this.#most === 1) {
-      this.#give(1);
-      return;
-    }
-    // Who takes several batches in a row frees their slots one by one: all of them go in one message.
-    this.#turn = true;
-    nextTurn(() => {
-      this.#turn = false;
-      this.#give(0);
-      this.#give(1);
-    });
+  /** What workers were posted. */
+  #posted(): Job[] {
+    return this.#seats.flatMap(({ worker }) => [...(worker?.jobs.values() ?? [])]);
   }
 
-  /** Gives what waits to the workers that have so many messages; a worker that has not answered yet gets one job. */
-  #give(messages: number): void {
-    let given = 0;
-    for (const { groups } of this.#seats) for (const { jobs } of groups) given += jobs.length;
-    // So few that every worker can have a message that waits: else it would be idle until its answer was read.
-    const fair = Math.ceil((given + this.#queue.length) / (this.#seats.length * messagesOfWorker));
-    const most = Math.min(fair, this.#most);
-    for (let has = messages; has < messagesOfWorker; has++) {
-      const seats = this.#seats.filter(
-        ({ vacating, groups, proven }) =>
-          !vacating && groups.length === has && (has === 0 || proven),
-      );
-      for (const [index, seat] of seats.entries()) {
-        if (this.#queue.length === 0) return;
-        const share = Math.ceil(this.#queue.length / (seats.length - index));
-        const count = seat.proven && seat.done !== undefined ? Math.min(share, most) : 1;
-        this.#post(seat, this.#queue.splice(0, count));
+  /** Fails all that nobody computes yet. */
+  #abandon(error: Error): void {
+    const jobs = [...this.#toPut.splice(0), ...this.#toPost.splice(0)];
+    for (const [place, job] of this.#jobs.entries()) {
+      if (job !== undefined && this.#board!.cancel(place)) jobs.push(job);
+    }
+    for (const job of jobs) {
+      job.end();
+      job.finish({ error });
+    }
+  }
+
+  // ---- Tasks to workers -------------------------------------------------------------------------
+
+  /** What has failed before goes first. */
+  #queue(jobs: readonly Job[], first = false): void {
+    for (const job of first ? jobs.toReversed() : jobs) {
+      const { ring } = job.task;
+      const inRing = ring?.memory !== undefined && ring.slots[0]!.buffer === job.slot.buffer;
+      const queue = this.#board !== undefined && inRing ? this.#toPut : this.#toPost;
+      if (first) queue.unshift(job);
+      else queue.push(job);
+    }
+    this.#give();
+  }
+
+  /** Puts up and posts what waits, as far as there is room. */
+  #give(): void {
+    if (this.#closed !== undefined) return;
+    if (this.#toPut.length > 0) {
+      const full = this.#toPut.findIndex((job) => !this.#put(job));
+      this.#toPut.splice(0, full === -1 ? this.#toPut.length : full);
+      this.#wakeWorkers(false);
+    }
+    while (this.#toPost.length > 0) {
+      const [seat] = this.#seats
+        .filter(({ worker }) => worker?.ready === true && worker.jobs.size < mostPosted)
+        .toSorted((a, b) => a.worker!.jobs.size - b.worker!.jobs.size);
+      if (seat === undefined) break;
+      this.#post(seat, seat.worker!, [this.#toPost.shift()!]);
+    }
+    if (this.#hasWaiting()) for (const seat of this.#seats) this.#start(seat);
+  }
+
+  /** Puts a job on the board; whether there was room. */
+  #put(job: Job): boolean {
+    const { address, digest } = job.task;
+    const { start, bytes } = job.slot;
+    const ring = job.task.ring!;
+    this.#known.rings.set(ring.id, ring);
+    const layout = this.#layoutOf(job.task.layout);
+    for (const seat of this.#seats) {
+      const { worker } = seat;
+      // All must have been told before the first of them may take it.
+      if (worker?.ready === true && !worker.knows(ring.id, layout)) this.#post(seat, worker, []);
+    }
+    job.place = this.#board!.put({ address, layout, digest, ring: ring.id, start, bytes });
+    if (job.place === undefined) return false;
+    this.#jobs[job.place] = job;
+    return true;
+  }
+
+  /** A layout's number. */
+  #layoutOf(spec: LayoutSpec | undefined): number {
+    const { layouts } = this.#known;
+    const known = layouts.indexOf(spec);
+    if (known !== -1) return known;
+    const json = JSON.stringify(spec);
+    const same = layouts.findIndex((one) => JSON.stringify(one) === json);
+    return same === -1 ? layouts.push(spec) - 1 : same;
+  }
+
+  /** Wakes as many workers as there are tasks on the board; unless `now`, only if it is worth it. */
+  #wakeWorkers(now: boolean): void {
+    const board = this.#board;
+    if (board === undefined) return;
+    let { waiting } = board;
+    for (const seat of this.#seats) {
+      const { worker } = seat;
+      if (waiting <= 0) return;
+      if (worker?.isAsleep !== true) continue;
+      if (!now && waiting < this.#worth() && worker.sincePosted(performance.now()) < sleep) {
+        this.#waking ??= setTimeout(() => {
+          this.#waking = undefined;
+          this.#wakeWorkers(true);
+        }, 2 * sleep);
+        return;
       }
-      if (messages === 0) return;
+      this.#post(seat, worker, []);
+      waiting--;
     }
   }
 
-  #post(seat: Seat, jobs: readonly Job[]): void {
-    const cell = seat.groups[0]?.cell === 0 ? 1 : 0;
-    const group = { jobs, cell };
-    seat.groups.push(group);
-    if (seat.groups.length === 1) this.#watchFirst(seat);
-    void this.#serve(seat, group);
+  /** Tasks that are worth waking a thread for. */
+  #worth(): number {
+    return Math.min(Math.max(1, Math.floor(sleep / this.#computed)), mostAsleep);
   }
 
-  /** The seat's worker; a new one is awaited until it takes tasks. */
-  #workerOf(seat: Seat): Promise<WorkerHandle> {
-    seat.worker ??= this.#newWorker(seat);
-    return seat.worker;
+  #post(seat: Seat, worker: SeatedWorker, jobs: readonly Job[]): void {
+    const roomIn = (ring: Ring) => (ring.id < seat.roomsFrom ? undefined : ring.room(seat.number));
+    worker.post(jobs, this.#known, roomIn).then(
+      () => this.#refresh(),
+      (cause: unknown) => {
+        if (this.#closed !== undefined) return;
+        // A worker that fails takes its tasks along; why it failed is told at once, if at all.
+        const end = { code: 'WORKER_CRASHED', problem: reason(cause), cause } as const;
+        setTimeout(() => void this.#fail(seat, worker, end), 100);
+      },
+    );
+    this.#lookAfter();
   }
 
-  async #newWorker(seat: Seat): Promise<WorkerHandle> {
-    // Of its own: the worker before may still count in the other.
-    const done =
-      this.sharing === 'shared' ? new SharedArrayBuffer(4 * messagesOfWorker) : undefined;
-    const handle = this.#startWorker({ ...this.#start, done }, { heap: this.#watch.heap });
-    seat.handle = handle;
-    seat.done = done && new Int32Array(done);
+  // ---- Answers of workers -----------------------------------------------------------------------
+
+  readonly #overseer: Overseer = {
+    awaited: 0,
+    look: (job) => {
+      this.#readBoard(job);
+      const now = performance.now();
+      if (job.outcome !== undefined) return now - this.#turned < sleep;
+      if (this.#closed !== undefined) return true;
+      this.#wakeWorkers(true);
+      this.#setAlarm(now);
+      // It may have been done since.
+      this.#readBoard(job);
+      return true;
+    },
+    turn: async () => {
+      await nextTurn();
+      this.#turned = performance.now();
+    },
+  };
+
+  /** Has the workers wake this thread: at once if it wasn't for a while, else when that is worth it. */
+  #setAlarm(now: number): void {
+    const board = this.#board;
+    if (board === undefined) return;
+    const half = Math.ceil(board.size / 2);
+    board.setAlarm(now - this.#woken >= sleep ? 1 : Math.max(1, Math.min(this.#worth(), half)));
+  }
+
+  /** A worker has said something: sees what is done, and has the workers go on. */
+  #refresh(): void {
+    const now = performance.now();
+    this.#turned = now;
+    this.#readBoard();
+    this.#give();
+    if (this.#overseer.awaited > 0) {
+      this.#wakeWorkers(true);
+      this.#setAlarm(now);
+      this.#readBoard();
+    }
+    this.#woken = now;
+    this.#lookAfter();
+  }
+
+  /** Reads what is done: in turn, and out of turn what is awaited, or a job that is asked for. */
+  #readBoard(asked?: Job): void {
+    const board = this.#board;
+    if (board === undefined) return;
+    board.readDone((place) => this.#readPlace(board, place));
+    for (const job of asked === undefined ? this.#jobs : [asked]) {
+      const place = job?.place;
+      if (place !== undefined && board.isDone(place)) this.#readPlace(board, place);
+    }
+  }
+
+  #readPlace(board: Board, place: number): void {
+    const job = this.#jobs[place]!;
+    if (board.isDone(place)) this.#succeed(job, board.resultAt(place), board.workerAt(place));
+    board.free(place);
+    this.#leave(job);
+  }
+
+  /** Nobody writes to a job's slot any more. */
+  #leave(job: Job): void {
+    if (job.place !== undefined) this.#jobs[job.place] = undefined;
+    job.place = undefined;
+    job.end();
+  }
+
+  #succeed(job: Job, result: BatchResult, worker: number): void {
+    this.#row = [];
+    this.#computed = result.computed;
+    job.finish({ result: { result, slot: job.slot, worker } });
+  }
+
+  #hear(seat: Seat, worker: SeatedWorker, { answers }: FromWorker): void {
+    // Once the worker was replaced, its jobs are others' and what it still says of them is too late.
+    if (seat.worker !== worker || this.#closed !== undefined) return;
+    for (const answer of answers) this.#accept(seat, worker, answer);
+    this.#refresh();
+  }
+
+  #accept(seat: Seat, worker: SeatedWorker, answer: PostedAnswer): void {
+    const { place, buffer } = answer;
+    const job = place === undefined ? worker.jobs.get(answer.job!) : this.#jobs[place];
+    if (job === undefined) return;
+    worker.countAnswer();
+    if (buffer !== undefined) job.slot = { ...job.slot, buffer };
+    if ('error' in answer) {
+      const cause = unpackError(answer.error);
+      if (!isTyped(cause)) {
+        const end = { code: 'WORKER_CRASHED', problem: reason(cause), cause } as const;
+        void this.#fail(seat, worker, end, job);
+        return;
+      }
+      job.finish({ error: cause });
+    } else this.#succeed(job, answer.result, seat.number);
+    if (place === undefined) worker.jobs.delete(answer.job!);
+    else this.#board!.free(place);
+    this.#leave(job);
+  }
+
+  // ---- Workers that start, fail and end ---------------------------------------------------------
+
+  #start(seat: Seat): void {
+    if (seat.worker !== undefined || seat.vacating || this.#closed !== undefined) return;
+    const owner = ++this.#started;
+    const cells = this.#board && new WorkerCells();
+    const shared = this.#board && {
+      board: this.#board.memory,
+      cells: cells!.memory,
+      worker: seat.number,
+      owner,
+    };
+    const onMessage = (message: FromWorker) => this.#hear(seat, worker, message);
+    const options = { heap: this.#watch.heap, onMessage };
+    let handle: WorkerHandle;
+    try {
+      handle = this.#startWorker({ ...this.#data, shared }, options);
+    } catch (cause) {
+      handle = neverStarted(cause);
+    }
+    const worker = new SeatedWorker(handle, owner, cells);
+    seat.worker = worker;
     void handle.failed.then((end) => {
-      if (seat.handle !== handle) return;
-      if (seat.onFailed.size > 0) for (const tell of seat.onFailed) tell(end);
-      else if (seat.groups.length === 0) void this.#failIdle(seat, end);
+      if (worker.ready) void this.#fail(seat, worker, end);
     });
+    void this.#awaitStart(handle).then((end) => {
+      if (end !== undefined) return void this.#fail(seat, worker, end);
+      if (seat.worker !== worker || this.#closed !== undefined) return;
+      worker.ready = true;
+      // Whatever comes to the board, it must know the rings that are there.
+      if (this.#board !== undefined) this.#post(seat, worker, []);
+      this.#give();
+    });
+  }
+
+  /** Resolves once a worker takes messages; why it does not, if it does not. */
+  async #awaitStart(handle: WorkerHandle): Promise<WorkerEnd | undefined> {
     const patience = Math.max(startPatience, this.#watch.patience);
     const started = handle.ready.then(
       () => undefined,
@@ -257,186 +423,39 @@ export class WorkerPool implements Pool {
         (await within(100, handle.failed)) ?? { problem: reason(cause), cause },
     );
     const late = { problem: `did not start for ${patience} ms`, cause: undefined };
-    const outcome = await within(patience, Promise.race([started, handle.failed]), late);
-    if (outcome === undefined) return handle;
-    const { problem, cause } = outcome;
-    throw new StartFailure(problem, { cause });
+    const end = await within(patience, Promise.race([started, handle.failed]), late);
+    return end && { code: 'WORKER_START', problem: end.problem, cause: end.cause };
   }
 
-  #settle(job: Job): void {
-    this.#settled.get(job)?.();
-    this.#settled.delete(job);
-  }
-
-  /** Gives what a seat computes now its time. */
-  #watchFirst(seat: Seat): void {
-    clearTimeout(seat.timer);
-    if (seat.groups.length === 0 || seat.handle === undefined || this.#closed !== undefined) return;
-    const { patience } = this.#watch;
-    seat.timer = setTimeout(() => {
-      const problem = `did not answer for ${patience} ms`;
-      for (const tell of seat.onFailed) tell({ code: 'WORKER_HUNG', problem, cause: undefined });
-    }, patience);
-  }
-
-  async #serve(seat: Seat, group: Group): Promise<void> {
-    let end: WorkerEnd;
-    let failed: Job | undefined;
-    const starting = this.#workerOf(seat);
-    const worker = seat.handle;
-    // Once the worker was replaced, its jobs are others' and what it still says of them is too late.
-    const late = () => seat.handle !== worker;
-    try {
-      const outcome = await this.#attempt(seat, group, await starting);
-      if (late()) return;
-      if ('code' in outcome) end = outcome;
-      else {
-        const crash = this.#accept(seat, group, outcome);
-        if (crash === undefined) return this.#dispatch();
-        ({ end, job: failed } = crash);
-      }
-    } catch (error) {
-      if (late()) return;
-      end =
-        error instanceof StartFailure
-          ? { code: 'WORKER_START', problem: error.message, cause: error.cause }
-          : { code: 'WORKER_CRASHED', problem: reason(error), cause: error };
-    }
-    if (this.#closed === undefined) await this.#replace(seat, failed ?? unfinished(seat), end);
-  }
-
-  /** Takes a group off its seat, and answers its jobs; the first that failed for a reason which is not the batch's stays. */
-  #accept(
-    seat: Seat,
-    group: Group,
-    answers: readonly PackedAnswer[],
-  ): { readonly job: Job; readonly end: WorkerEnd } | undefined {
-    const crashed: Job[] = [];
-    let end: WorkerEnd | undefined;
-    for (const [index, job] of group.jobs.entries()) {
-      const answer = unpackAnswer(answers[index]!);
-      if (answer.buffer !== undefined) job.slot = { ...job.slot, buffer: answer.buffer };
-      if ('error' in answer) {
-        const cause = unpackError(answer.error);
-        if (!isTyped(cause)) {
-          end ??= { code: 'WORKER_CRASHED', problem: reason(cause), cause };
-          crashed.push(job);
-          continue;
-        }
-        job.reject(cause);
-      } else {
-        this.#row = [];
-        seat.proven = true;
-        const { result } = answer;
-        const most = Math.floor(worthOfMessage / result.computed);
-        this.#most = Math.min(Math.max(most, 1), mostOfMessage);
-        job.resolve({ result, slot: job.slot, worker: seat.number });
-      }
-      this.#settle(job);
-    }
-    if (end !== undefined) {
-      seat.groups = seat.groups.map((other) =>
-        other === group ? { ...group, jobs: crashed } : other,
-      );
-      return { job: crashed[0]!, end };
-    }
-    seat.groups = seat.groups.filter((other) => other !== group);
-    this.#watchFirst(seat);
-    return undefined;
-  }
-
-  /** Has a worker compute a group; why it did not, if it did not. */
-  async #attempt(
-    seat: Seat,
-    group: Group,
-    handle: WorkerHandle,
-  ): Promise<readonly PackedAnswer[] | WorkerEnd> {
-    const { jobs, cell } = group;
-    const transferred = jobs.flatMap(({ slot: { buffer } }) =>
-      buffer instanceof ArrayBuffer ? [buffer] : [],
-    );
-    if (seat.groups[0] === group) this.#watchFirst(seat);
-    if (seat.done !== undefined) Atomics.store(seat.done, cell, 0);
-    let tell: (end: WorkerEnd) => void = () => {};
-    // Not a race with `failed`: that promise lives as long as its worker, and would keep every task.
-    const outcome = await new Promise<readonly PackedAnswer[] | WorkerEnd>((resolve) => {
-      tell = resolve;
-      seat.onFailed.add(tell);
-      const rooms = this.#newRooms(seat, jobs);
-      const tasks = jobs.map(({ task, slot }) => taskOf(seat, task, slot));
-      const forget = seat.forget.splice(0);
-      handle.run({ tasks, cell, rooms, forget }, transferred).then(resolve, (cause: unknown) => {
-        // A worker that fails takes its tasks along; why it failed is told at once, if at all.
-        setTimeout(resolve, 100, { code: 'WORKER_CRASHED', problem: reason(cause), cause });
-      });
-    });
-    seat.onFailed.delete(tell);
-    return outcome;
-  }
-
-  /** The rooms of a worker in rings that it has its first jobs in. */
-  #newRooms(seat: Seat, jobs: readonly Job[]): WorkerTasks['rooms'] {
-    const rooms: { ring: number; room: KernelRoom }[] = [];
-    for (const { task } of jobs) {
-      const { ring } = task;
-      if (ring === undefined || seat.rings.has(ring.id) || ring.id < seat.roomsFrom) continue;
-      const room = ring.room(seat.number);
-      if (room === undefined) continue;
-      seat.rings.add(ring.id);
-      rooms.push({ ring: ring.id, room });
-    }
-    return rooms;
-  }
-
-  /** A worker failed with a job: ends it, and has all of its jobs computed again. */
-  async #replace(seat: Seat, job: Job, end: WorkerEnd): Promise<void> {
-    const jobs = jobsOf(seat);
-    seat.groups = [];
-    seat.left = jobs;
-    this.#watchFirst(seat);
-    const error = this.#workerError(seat, job.task.address, end);
-    job.failures.push(error);
-    const failures = this.#row.length > job.failures.length ? this.#row : job.failures;
-    const givenUp = failures.length >= this.#watch.attempts;
-    this.#tell(seat, error, failures.length, givenUp);
-    const ended = await this.#vacate(seat);
-    if (this.#closed !== undefined) return;
-    seat.left = [];
-    for (const one of jobs) {
-      this.#settle(one);
-      if (ended && !(one.slot.buffer instanceof ArrayBuffer)) continue;
-      // Whoever still writes there, or took it along, keeps it.
-      if (one.task.ring !== undefined) one.task.ring.damaged = true;
-      one.slot = newSlot(one.slot.bytes, this.sharing === 'shared');
-    }
-    const again = jobs.filter(({ cancelled }) => !cancelled);
-    this.#queue.unshift(...(givenUp ? again.filter((one) => one !== job) : again));
-    if (givenUp) {
-      job.reject(new PoolError(failures));
-      if (failures === this.#row) {
-        this.#row = [];
-        for (const waiting of this.#queue.splice(0)) waiting.reject(new PoolError(failures));
-      }
-    }
-    this.#dispatch();
-  }
-
-  async #failIdle(seat: Seat, end: WorkerEnd): Promise<void> {
-    if (this.#closed !== undefined) return;
-    const error = this.#workerError(seat, undefined, end);
-    this.#tell(seat, error, this.#row.length, false);
-    const ending = this.#vacate(seat);
-    this.#endings.add(ending);
-    await ending;
-    this.#endings.delete(ending);
-    this.#dispatch();
-  }
-
-  #workerError(seat: Seat, address: PoolTask['address'] | undefined, end: WorkerEnd): WorkerError {
+  /** A worker failed, with a job if it had one: ends it, and has all of its jobs computed again. */
+  async #fail(seat: Seat, worker: SeatedWorker, end: WorkerEnd, culprit?: Job): Promise<void> {
+    if (seat.worker !== worker || this.#closed !== undefined) return;
+    seat.worker = undefined;
+    seat.vacating = true;
+    worker.retire();
+    const jobs = [...this.#ownedBy(worker), ...worker.jobs.values()];
+    for (const one of jobs) this.#stranded.add(one);
+    const job = culprit ?? jobs[0];
     const { code, problem, cause } = end;
-    const error = new WorkerError(code, seat.number, address, problem, { cause });
+    const error = new WorkerError(code, seat.number, job?.task.address, problem, { cause });
     this.#row.push(error);
-    return error;
+    job?.failures.push(error);
+    const failures =
+      job === undefined || this.#row.length > job.failures.length ? this.#row : job.failures;
+    const givenUp =
+      failures.length >= this.#watch.attempts && (job !== undefined || this.#hasWaiting());
+    this.#tell(seat, error, failures.length, givenUp);
+    const ended = await this.#vacate(seat, worker);
+    for (const one of jobs) this.#stranded.delete(one);
+    if (this.#closed !== undefined) return;
+    this.#readBoard();
+    if (givenUp) job?.finish({ error: new PoolError(failures) });
+    this.#again(worker, ended);
+    if (givenUp && failures === this.#row) {
+      this.#row = [];
+      this.#abandon(new PoolError(failures));
+    }
+    this.#refresh();
   }
 
   #tell(seat: Seat, error: WorkerError, failures: number, givenUp: boolean): void {
@@ -446,51 +465,96 @@ export class WorkerPool implements Pool {
   }
 
   /** Ends a seat's worker; whether its end is certain. */
-  async #vacate(seat: Seat): Promise<boolean> {
-    const { handle } = seat;
-    seat.vacating = true;
-    seat.worker = undefined;
-    seat.handle = undefined;
-    seat.onFailed.clear();
-    seat.rings.clear();
-    seat.forget.length = 0;
-    seat.proven = false;
-    const ended = handle === undefined || (await within(endPatience, handle.end())) === true;
-    if (!ended) seat.roomsFrom = nextRing();
+  async #vacate(seat: Seat, worker: SeatedWorker): Promise<boolean> {
+    const ending = within(endPatience, worker.handle.end());
+    this.#endings.add(ending);
+    const ended = (await ending) === true;
+    this.#endings.delete(ending);
+    if (!ended) {
+      seat.roomsFrom = nextRing();
+      this.#gone.add(worker);
+    }
     seat.vacating = false;
     return ended;
   }
-}
 
-/** A job as it is posted to a worker: in a ring whose memory that has, or with memory that goes along. */
-function taskOf(seat: Seat, { address, layout, digest, ring }: PoolTask, slot: Slot): PackedTask {
-  const { buffer, start, bytes } = slot;
-  const inRing = ring?.memory !== undefined && ring.memory.buffer === buffer;
-  const usesRing = inRing && seat.rings.has(ring.id);
-  return packTask({
-    address,
-    layout,
-    digest,
-    ring: usesRing ? ring.id : undefined,
-    slot: { buffer: usesRing ? undefined : buffer, start, bytes },
-  });
-}
-
-function jobsOf({ groups }: Seat): Job[] {
-  return groups.flatMap(({ jobs }) => jobs);
-}
-
-/** What a worker that failed was computing: the first of its jobs that is not done. */
-function unfinished({ groups, done }: Seat): Job {
-  for (const { jobs, cell } of groups) {
-    const job = jobs[done === undefined ? 0 : Atomics.load(done, cell)];
-    if (job !== undefined) return job;
+  /** Has computed again what a worker that failed has not done. */
+  #again(worker: SeatedWorker, ended: boolean): void {
+    const jobs = [...worker.jobs.values()];
+    worker.jobs.clear();
+    for (const job of this.#ownedBy(worker)) {
+      if (ended) this.#board!.free(job.place!);
+      // It is done after all.
+      else if (!this.#board!.lose(job.place!, worker.owner)) continue;
+      this.#jobs[job.place!] = undefined;
+      job.place = undefined;
+      jobs.push(job);
+    }
+    for (const job of jobs) {
+      if (ended && !(job.slot.buffer instanceof ArrayBuffer)) continue;
+      // Whoever still writes there, or took it along, keeps it.
+      if (job.task.ring !== undefined) job.task.ring.damaged = true;
+      job.slot = newSlot(job.slot.bytes, this.sharing === 'shared');
+    }
+    for (const job of jobs) if (job.outcome !== undefined) job.end();
+    this.#queue(
+      jobs.filter(({ outcome }) => outcome === undefined),
+      true,
+    );
   }
-  return groups[0]!.jobs[0]!;
+
+  /** What a worker has taken from the board. */
+  #ownedBy({ owner }: SeatedWorker): Job[] {
+    return this.#jobs.flatMap((job, place) =>
+      job !== undefined && this.#board!.ownerOf(place) === owner ? [job] : [],
+    );
+  }
+
+  #hasWaiting(): boolean {
+    return this.#toPut.length + this.#toPost.length > 0 || (this.#board?.waiting ?? 0) > 0;
+  }
+
+  /** Looks after the workers from time to time, as long as there is one that may have to be given up. */
+  #lookAfter(): void {
+    const working = this.#seats.some(({ worker }) => worker?.isWorking === true);
+    if (!working && (this.#gone.size === 0 || this.#jobs.every((job) => job === undefined))) {
+      clearTimeout(this.#looking);
+      this.#looking = undefined;
+      return;
+    }
+    this.#looking ??= setTimeout(
+      () => {
+        this.#looking = undefined;
+        this.#look();
+      },
+      Math.ceil(this.#watch.patience / looks),
+    );
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const { patience } = this.#watch;
+    for (const seat of this.#seats) {
+      const { worker } = seat;
+      if (worker?.isHung(patience, now) !== true) continue;
+      const problem = `did not answer for ${patience} ms`;
+      void this.#fail(seat, worker, { code: 'WORKER_HUNG', problem, cause: undefined });
+    }
+    // Whose end is not certain may have taken one more task before it knew.
+    for (const worker of this.#gone) this.#again(worker, false);
+    this.#lookAfter();
+  }
 }
 
-/** A worker that did not start. */
-class StartFailure extends Error {}
+/** In place of a worker that its runtime can't even begin to start. */
+function neverStarted(cause: unknown): WorkerHandle {
+  return {
+    ready: Promise.reject(cause),
+    failed: new Promise(() => {}),
+    run: () => Promise.reject(cause),
+    end: async () => true,
+  };
+}
 
 function reason(thrown: unknown): string {
   return `failed (${String(thrown)})`;
