@@ -14,8 +14,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const home = join(here, '../../.cache/bench-loader');
 const batch = 32;
 /** Batches ahead of each of our streams; PyTorch's workers have two each, its default: more make it no faster. */
-const prefetch = 64;
-const rounds = 5;
+const prefetch = 128;
+const rounds = 9;
 const seconds = 1;
 const specialIds = [0, 100, 101, 102, 103];
 /** Samples of a length: about 10 million tokens. */
@@ -113,26 +113,29 @@ console.log('| length | batch | workers | Maskloom | DataLoader + HF collator | 
 console.log('| ---: | ---: | ---: | ---: | ---: | ---: |');
 const ours = {};
 for (const [length, dataset] of Object.entries(datasets)) {
-  for (const [rows, count] of [batch, 256].flatMap((rows) =>
-    workers.map((count) => [rows, count]),
-  )) {
-    const seen = { ours: [], theirs: [] };
-    const loader = await createLoader({ plan: planOf(dataset, rows), dataset, workers: count });
-    const question = { action: 'throughput', workers: count, batch: rows };
-    // The first round of both is left out: workers start, and code is compiled.
-    for (let round = 0; round <= rounds; round++) {
-      const own = await throughput(loader);
-      const other = await peers[length].ask({ ...question, seconds: 2 * seconds });
-      if (round === 0) continue;
-      seen.ours.push(own);
-      seen.theirs.push(other);
+  for (const rows of [batch, 256]) {
+    const plan = planOf(dataset, rows);
+    const settings = [];
+    for (const count of workers) {
+      const loader = await createLoader({ plan, dataset, workers: count });
+      settings.push({ count, loader, own: [], other: [] });
     }
-    await loader.close();
-    const [a, b] = [median(seen.ours), median(seen.theirs)];
-    ours[`${length} ${rows} ${count}`] = a;
-    console.log(
-      `| ${length} | ${rows} | ${count} | ${million(a)} | ${million(b)} | ${(a / b).toPrecision(3)} |`,
-    );
+    // All take turns. The first round is left out: workers start, and code is compiled.
+    for (let round = 0; round <= rounds; round++) {
+      for (const { count, loader, own, other } of settings) {
+        const question = { action: 'throughput', workers: count, batch: rows };
+        own[round] = await throughput(loader);
+        other[round] = await peers[length].ask({ ...question, seconds: 2 * seconds });
+      }
+    }
+    for (const { count, loader, own, other } of settings) {
+      await loader.close();
+      const [a, b] = [median(own.slice(1)), median(other.slice(1))];
+      ours[`${length} ${rows} ${count}`] = a;
+      console.log(
+        `| ${length} | ${rows} | ${count} | ${million(a)} | ${million(b)} | ${(a / b).toPrecision(3)} |`,
+      );
+    }
   }
 }
 for (const length of Object.keys(lengths)) {

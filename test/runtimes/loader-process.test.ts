@@ -79,6 +79,15 @@ describe('nothing keeps a process alive', () => {
   });
 });
 
+test('a loader that is closed when told that a worker hangs ends all of them, though another hangs as well', async () => {
+  const fault = [2, 3].map((step) => ({ kind: 'sleeps', step }));
+  const options = { steps: 8, leave: 'close at a failure', fault };
+  const { code, stderr, steps, lingered } = await consume('Node', options);
+  expect([code, stderr]).toEqual([0, '']);
+  expect(steps).toEqual(expected.slice(0, 2));
+  expect(lingered).toBeLessThan(5000);
+});
+
 test('a worker that fails is logged with its own stack, unless somebody listens', async () => {
   const fault = { kind: 'throws outside of the task', step: 2 };
   const { code, stderr, steps } = await consume('Node', { steps: 8, leave: 'close', fault });

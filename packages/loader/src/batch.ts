@@ -29,34 +29,28 @@ export function batchOf(
   { rows, contents, digests }: BatchResult,
   next: State,
 ): Batch {
-  const { start, end } = contents;
-  return {
-    epoch,
-    step,
-    rank,
-    world,
-    rows,
-    recordBatch: keptRecordBatch(schema, slot, contents),
-    message: new Uint8Array(slot.buffer, slot.start + start, end - start),
-    next,
-    digests,
-  };
+  const { recordBatch, message } = viewsOf(schema, slot, contents);
+  return { epoch, step, rank, world, rows, recordBatch, message, next, digests };
 }
 
-/** The record batches of slots: views, which stay right while batches of the same shape follow one another. */
+/** What of a batch are views of its slot: they stay right while batches of the same shape follow one another. */
+type Views = Pick<Batch, 'recordBatch' | 'message'>;
+
 const kept = new WeakMap<
   Slot,
-  { readonly schema: Schema; readonly contents: SlotContents; readonly recordBatch: RecordBatch }
+  { readonly schema: Schema; readonly contents: SlotContents; readonly views: Views }
 >();
 
-function keptRecordBatch(schema: Schema, slot: Slot, contents: SlotContents): RecordBatch {
+function viewsOf(schema: Schema, slot: Slot, contents: SlotContents): Views {
   const before = kept.get(slot);
-  if (before?.schema === schema && isSameShape(before.contents, contents)) {
-    return before.recordBatch;
-  }
-  const recordBatch = recordBatchOf(schema, slot, contents);
-  kept.set(slot, { schema, contents, recordBatch });
-  return recordBatch;
+  if (before?.schema === schema && isSameShape(before.contents, contents)) return before.views;
+  const { start, end } = contents;
+  const views = {
+    recordBatch: recordBatchOf(schema, slot, contents),
+    message: new Uint8Array(slot.buffer, slot.start + start, end - start),
+  };
+  kept.set(slot, { schema, contents, views });
+  return views;
 }
 
 /** The first message of an Arrow IPC stream: its schema. */

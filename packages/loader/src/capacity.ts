@@ -72,6 +72,22 @@ export function capacityOf(
   return longest;
 }
 
+/** The same for rows whose samples are at hand, where outputs are as long as the sample. */
+export function longestRow(
+  samples: readonly { readonly ids: ArrayLike<number> }[],
+  starts: readonly number[],
+): OutputLengths {
+  let most = 0;
+  for (let row = 0; row + 1 < starts.length; row++) {
+    let length = 0;
+    for (let index = starts[row]!; index < starts[row + 1]!; index++) {
+      length += samples[index]!.ids.length;
+    }
+    if (length > most) most = length;
+  }
+  return { inputs: most, labels: most };
+}
+
 /** The longer of both. */
 export function longer(a: OutputLengths, b: OutputLengths): OutputLengths {
   return { inputs: Math.max(a.inputs, b.inputs), labels: Math.max(a.labels, b.labels) };

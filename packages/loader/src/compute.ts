@@ -4,7 +4,7 @@ import { batchSlices } from './batch-slice.ts';
 import type { RowIndex } from './batching/row-index.ts';
 import type { MaskMemory } from './cache/mask-memory.ts';
 import { remembering } from './cache/remembering-masker.ts';
-import { capacityOf } from './capacity.ts';
+import { capacityOf, longestRow } from './capacity.ts';
 import { concatenate } from './concatenate.ts';
 import { sampleDigest } from './digest.ts';
 import { type BatchAddress, type GlobalBatch, globalBatches, samplesIn } from './global-batch.ts';
@@ -86,7 +86,10 @@ export function createCompute(
     const { epoch, step } = address;
     const rate = rateOf(plan, epoch, step);
     const { samples, starts, tokens } = slices(global, ready);
-    const capacity = capacityOf(masker, ready, global, rate);
+    // Lengths that are at hand need not be found again.
+    const whole =
+      masker.strategy.capacity === undefined && samples.length === global.samples.length;
+    const capacity = whole ? longestRow(samples, starts) : capacityOf(masker, ready, global, rate);
     const digests: Uint8Array[] = [];
     const onSample: OnSample = (sample, masked) => {
       digests.push(sampleDigest(BigInt(sample.sample), masked));

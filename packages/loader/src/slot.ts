@@ -125,8 +125,7 @@ interface Kept {
 }
 
 /**
- * Batches are often of the shape of one not long before: what was encoded for it is kept. They share one object, which
- * a message of several batches has once.
+ * Batches are often of the shape of one not long before: what was encoded for it is kept, and they share one object.
  */
 const kept: Kept[] = [];
 const mostKept = 8;

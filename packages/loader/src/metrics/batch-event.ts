@@ -19,7 +19,7 @@ export interface BatchEvent extends Required<BatchAddress> {
   readonly asked: number;
   /** Milliseconds that its consumer then waited. */
   readonly waited: number;
-  /** Batches behind it that were computed already, and how many there is room for: how full the ring is. */
+  /** Batches that come next and were computed already, up to the first that was not, and how many there is room for: how full the ring is. */
   readonly ready: number;
   readonly room: number;
 }

@@ -23,10 +23,10 @@ const places = 128;
 const wordsOfPlace = 128;
 /** Where the worker and the contents of the slot are among the words of a result. */
 const [workerAt, contentsAt] = [8, 9];
-/** Cells of 4 bytes in what a processor fetches at a time: what threads change at once lies so far apart. */
+/** Cells of 4 bytes in two lines of a processor's cache, which it may fetch together: what threads change at once lies so far apart. */
 const cellsOfLine = 32;
 
-/** Cells that all threads share: how many tasks were put up, the first that may wait, how many were computed, and at which of them the pool wants to be woken. */
+/** Cells that all threads share: how many tasks were put up, the first that may wait, how many were computed, at which of them the pool wants to be woken, and whether the board is closed. */
 const [putUp, next, computed, alarm, closed] = [0, 1, 2, 3, 4].map(
   (line) => line * cellsOfLine,
 ) as [number, number, number, number, number];
@@ -68,26 +68,26 @@ export class Board {
     return (this.#end - this.#head) | 0;
   }
 
-  /** How many tasks nobody has taken, about. */
+  /** How many tasks nobody has taken: not more than this. None, if it is 0. */
   get waiting(): number {
-    return (this.#end - Atomics.load(this.#controls, next)) | 0;
+    // Only workers that take tasks move it on, and not over what was cancelled behind the last that they took.
+    const from = Atomics.load(this.#controls, next);
+    let at = from;
+    while (at !== this.#end && this.#stateAt(at) !== waiting) at = (at + 1) | 0;
+    if (at !== from) Atomics.compareExchange(this.#controls, next, from, at);
+    return (this.#end - at) | 0;
   }
 
   /** Puts up a task; its place, or nothing while the board is full. */
   put(task: BoardTask): number | undefined {
-    for (; this.size < places; this.#end = (this.#end + 1) | 0) {
-      const place = this.#end & (places - 1);
-      const state = Atomics.load(this.#states, cellOf(place));
-      // A lost place is passed by for ever.
-      if (state === lost) continue;
-      if (state !== free) return undefined;
-      this.#writeTask(place, task);
-      Atomics.store(this.#states, cellOf(place), waiting);
-      this.#end = (this.#end + 1) | 0;
-      Atomics.store(this.#controls, putUp, this.#end);
-      return place;
-    }
-    return undefined;
+    // A lost place is passed by for ever.
+    while (this.size < places && this.#stateAt(this.#end) === lost) this.#moveEnd();
+    if (this.size === places) return undefined;
+    const place = this.#end & (places - 1);
+    this.#writeTask(place, task);
+    Atomics.store(this.#states, cellOf(place), waiting);
+    this.#moveEnd();
+    return place;
   }
 
   /** Calls back with each place whose task is done or cancelled, up to the first that is neither; it is to be freed then. */
@@ -125,7 +125,7 @@ export class Board {
     return Atomics.compareExchange(this.#states, cellOf(place), owner, lost) === owner;
   }
 
-  /** Asks to be woken once so many more tasks were computed. A worker that finds no more work wakes the pool in any case. */
+  /** Asks to be woken once so many more tasks were computed. A worker that finds no more to take says so in any case. */
   setAlarm(count: number): void {
     const at = (Atomics.load(this.#controls, computed) + count) | 0;
     // 0 is no alarm.
@@ -214,9 +214,9 @@ export class Board {
     return writeContents(contents, words, at + contentsAt, wordsOfPlace - contentsAt);
   }
 
-  /** Hands a place over to the pool, once its result is written. */
-  finish(place: number, owner: number): void {
-    Atomics.compareExchange(this.#states, cellOf(place), owner, done);
+  /** Hands a place over to the pool, once its result is written; false if the place was taken from the worker. */
+  finish(place: number, owner: number): boolean {
+    return Atomics.compareExchange(this.#states, cellOf(place), owner, done) === owner;
   }
 
   /** Counts a task that was computed; whether that wakes the pool. */
@@ -225,6 +225,15 @@ export class Board {
     const at = Atomics.load(this.#controls, alarm);
     if (at === 0 || ((count - at) | 0) < 0) return false;
     return Atomics.compareExchange(this.#controls, alarm, at, 0) === at;
+  }
+
+  #moveEnd(): void {
+    this.#end = (this.#end + 1) | 0;
+    Atomics.store(this.#controls, putUp, this.#end);
+  }
+
+  #stateAt(count: number): number {
+    return Atomics.load(this.#states, cellOf(count & (places - 1)));
   }
 
   #writeTask(place: number, task: BoardTask): void {

@@ -9,7 +9,7 @@ export interface Overseer {
   /** Jobs that somebody awaits. */
   awaited: number;
   /** Looks for a job's outcome, or sees to it that the job is told of it; whether it may be given at once: else the event loop has its turn first. */
-  look(job: Job): boolean;
+  find(job: Job): boolean;
   /** Resolves on the event loop's next turn. */
   turn(): Promise<void>;
 }
@@ -21,11 +21,15 @@ export class Job implements PoolJob {
   readonly failures: WorkerError[] = [];
   /** Where it is on the board. */
   place: number | undefined;
+  /** Who was first seen to compute it there, and when. */
+  begunBy: number | undefined;
+  begun = 0;
   outcome: Outcome | undefined;
   /** Whether somebody writes to its slot, or may yet. */
   running = true;
   readonly #overseer: Overseer;
-  #told: (() => void)[] = [];
+  /** Who is to be told of news; most jobs have nobody. */
+  #told: (() => void)[] | undefined;
 
   constructor(task: PoolTask, overseer: Overseer) {
     this.task = task;
@@ -34,7 +38,7 @@ export class Job implements PoolJob {
   }
 
   take(): PoolResult | Promise<PoolResult> {
-    const atOnce = this.#overseer.look(this);
+    const atOnce = this.#overseer.find(this);
     if (this.outcome === undefined) return this.#outcome();
     return atOnce ? resultOf(this.outcome) : this.#nextTurn();
   }
@@ -70,13 +74,17 @@ export class Job implements PoolJob {
 
   #news(): Promise<void> {
     this.#overseer.awaited++;
-    return new Promise((resolve) => this.#told.push(resolve));
+    this.#told ??= [];
+    const told = this.#told;
+    return new Promise((resolve) => told.push(resolve));
   }
 
   #tell(): void {
-    if (this.#told.length === 0) return;
-    this.#overseer.awaited -= this.#told.length;
-    for (const tell of this.#told.splice(0)) tell();
+    if (this.#told === undefined) return;
+    const told = this.#told;
+    this.#told = undefined;
+    this.#overseer.awaited -= told.length;
+    for (const tell of told) tell();
   }
 }
 

@@ -19,10 +19,9 @@ const result: BatchResult = {
   computed: 1,
 };
 
-test('what a worker takes after it was given up is computed by another, and neither its place nor its slot is used again', async () => {
+/** Workers of which the first so many take a task and do not answer; nothing ends them. */
+function pool(hanging: number, onTask: (board: Board, owner: number) => void) {
   const events: WorkerFailureEvent[] = [];
-  /** Once it was given up, the first worker takes another task. */
-  let takeLate: (() => void) | undefined;
   const start: StartWorker = ({ shared }, { onMessage }) => {
     const board = new Board(shared!.board);
     const cells = new WorkerCells(shared!.cells);
@@ -31,15 +30,13 @@ test('what a worker takes after it was given up is computed by another, and neit
       ready: Promise.resolve(),
       failed: new Promise(() => {}),
       run: async ({ tasks }) => {
-        if (owner === 1) {
+        onTask(board, owner);
+        if (owner <= hanging) {
           board.take(owner);
-          takeLate = () => board.take(owner);
           return new Promise(() => {});
         }
-        takeLate?.();
-        takeLate = undefined;
         for (const { job, address } of tasks) {
-          onMessage({ answers: [{ job, result: { ...result, tokens: address.step } }] });
+          onMessage({ answer: { to: { job }, result: { ...result, tokens: address.step } } });
         }
         for (let place = board.take(owner); place !== undefined; place = board.take(owner)) {
           const { address } = board.taskAt(place);
@@ -52,20 +49,42 @@ test('what a worker takes after it was given up is computed by another, and neit
     };
   };
   const onFailure = (event: WorkerFailureEvent) => events.push(event);
-  const watch = { patience: 200, attempts: 4, heap: undefined, onFailure };
-  const pool = new WorkerPool(1, start, {} as WorkerData, watch);
-  const ring = new Ring({ sharing: 'shared', slots: 4, slotBytes: 4096, rooms: 1, roomBytes: 64 });
+  const watch = { patience: 16, attempts: 1000, heap: undefined, onFailure };
+  return Object.assign(new WorkerPool(1, start, {} as WorkerData, watch), { events });
+}
+
+/** Has the batches of a stream computed, in a ring of as many slots. */
+async function compute(pool: WorkerPool, steps: number) {
+  const shape = { sharing: 'shared', slotBytes: 4096, rooms: 1, roomBytes: 64 } as const;
+  const ring = new Ring({ ...shape, slots: steps });
   const stream = {};
   const jobs = ring.slots.map((slot, step) => {
     const address = { epoch: 0, step, rank: 0, world: 1 };
     return pool.run({ address, layout: undefined, slot, digest: false, ring, stream });
   });
   const taken = await Promise.all(jobs.map(async (job) => job.take()));
-  expect(taken.map(({ result: { tokens } }) => tokens)).toEqual([0, 1, 2, 3]);
-  // The worker that was given up may still write to two slots of the four.
-  const inRing = taken.map(({ slot }) => slot.buffer === ring.slots[0]!.buffer);
+  expect(taken.map(({ result: { tokens } }) => tokens)).toEqual(taken.map((_, step) => step));
+  return { ring, inRing: taken.map(({ slot }) => slot.buffer === ring.slots[0]!.buffer) };
+}
+
+test('what a worker takes after it was given up is computed by another, and its slots are not used again', async () => {
+  let late = true;
+  const given = pool(1, (board, owner) => {
+    // The one in its place comes when that takes one more.
+    if (owner === 2 && late) board.take(1);
+    if (owner === 2) late = false;
+  });
+  const { ring, inRing } = await compute(given, 4);
   expect(inRing).toEqual([false, false, true, true]);
   expect(ring.damaged).toBe(true);
-  expect(events).toMatchObject([{ error: { code: 'WORKER_HUNG' }, address: { step: 0 } }]);
-  await pool.close();
+  expect(given.events).toMatchObject([{ error: { code: 'WORKER_HUNG' }, address: { step: 0 } }]);
+  await given.close();
+});
+
+test('so many workers given up that no place on the board is left stop nothing', async () => {
+  const given = pool(128, () => {});
+  const { inRing } = await compute(given, 140);
+  expect(given.events).toHaveLength(128);
+  expect(inRing.slice(0, 128)).not.toContain(true);
+  await given.close();
 });

@@ -24,15 +24,14 @@ export interface PostedTask extends BatchTask {
   readonly job: number;
 }
 
-/** What a worker posts: answers that are no task's numbers alone; without any, it wakes the pool. */
+/** What a worker posts: an answer that is not numbers alone; or nothing but that there is news. */
 export interface FromWorker {
-  readonly answers: readonly PostedAnswer[];
+  readonly answer: PostedAnswer | undefined;
 }
 
 export type PostedAnswer = {
-  /** The posted task that it answers, or else the place on the board. */
-  readonly job?: number;
-  readonly place?: number;
+  /** What it answers: a place on the board, or a posted task. */
+  readonly to: { readonly place: number } | { readonly job: number };
   /** The slot's buffer, if that came along and was not shared. */
   readonly buffer?: ArrayBuffer;
 } & (

@@ -67,7 +67,7 @@ export class SeatedWorker {
     if (this.#rings.delete(ring)) this.#forget.push(ring);
   }
 
-  /** Posts a message, with jobs of its own if there are any, and all it does not know; resolves once it has no more to do. */
+  /** Posts a message, with jobs of its own if there are any, and all it does not know; resolves as `WorkerHandle.run` does. */
   async post(
     jobs: readonly Job[],
     { rings, layouts }: Known,
@@ -97,8 +97,11 @@ export class SeatedWorker {
     if (this.#cells !== undefined) this.#cells.isAwake = true;
     this.#posted = performance.now();
     if (this.#messages++ === 0) this.#since = this.#posted;
-    await this.handle.run(message, buffers);
-    this.#messages--;
+    try {
+      await this.handle.run(message, buffers);
+    } finally {
+      this.#messages--;
+    }
   }
 
   /** Takes note of an answer that it posted. */
@@ -106,14 +109,28 @@ export class SeatedWorker {
     this.#answers++;
   }
 
-  /** Whether it is at work and was seen to get on for the last time so many milliseconds ago. */
-  isHung(patience: number, now: number): boolean {
+  /** Of its jobs, what it was computing when it was last heard of. */
+  currentOf(onBoard: readonly Job[]): Job | undefined {
+    const current = this.#cells?.current;
+    const posted = [...this.jobs.values()];
+    if (current === undefined) return onBoard[0] ?? posted[0];
+    if ('job' in current) return this.jobs.get(current.job);
+    return onBoard.find(({ place }) => place === current.place);
+  }
+
+  /** Whether it is at work and was seen to get on for the last time so many milliseconds ago; or one of its jobs on the board was seen to be begun then. */
+  isHung(patience: number, onBoard: readonly Job[], now: number): boolean {
     const signs = this.#cells?.beats ?? this.#answers;
     if (signs !== this.#signs) {
       this.#signs = signs;
       this.#since = now;
     }
-    return this.isWorking && now - this.#since >= patience;
+    for (const job of onBoard) {
+      if (job.begunBy !== this.owner) job.begun = now;
+      job.begunBy = this.owner;
+    }
+    const late = (since: number) => now - since >= patience;
+    return this.isWorking && (late(this.#since) || onBoard.some(({ begun }) => late(begun)));
   }
 
   /** Has it take nothing more from the board. */

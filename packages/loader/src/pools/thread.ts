@@ -5,7 +5,7 @@ import { Piscina } from 'piscina';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { StartWorker, WorkerEnd } from './worker-handle.ts';
 
-/** Messages that piscina posts to a thread before it has answered the first: one comes while another's work goes on. */
+/** Messages that piscina posts to a thread before it has answered the first, which it does at its work's end: the others it answers at once. */
 const messages = 16;
 
 /** Processors that this process may use. */
@@ -35,9 +35,9 @@ export const startWorker: StartWorker = (start, { heap, onMessage }) => {
   const [thread] = pool.threads as [Worker];
   // What fails outside of a task comes here too; without a listener it would end the process.
   pool.on('error', () => {});
-  thread.on('message', (message: Partial<FromWorker>) => {
+  thread.on('message', (message: object) => {
     // Piscina's own come here as well.
-    if (message.answers !== undefined) onMessage(message as FromWorker);
+    if ('answer' in message) onMessage(message as FromWorker);
   });
   const exited = new Promise<number>((resolve) => thread.once('exit', resolve));
   const failed = new Promise<WorkerEnd>((resolve) => {

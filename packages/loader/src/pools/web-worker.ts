@@ -40,8 +40,8 @@ export const startWorker: StartWorker = (start, { onMessage }) => {
       resolve({ code: 'WORKER_CRASHED', problem: `crashed (${problem})`, cause });
     worker.addEventListener('message', ({ data }) => {
       // Comlink's own messages come here as well.
-      const { failure, answers } = data as Partial<WebWorkerFailure & FromWorker>;
-      if (answers !== undefined) onMessage({ answers });
+      const { failure } = data as Partial<WebWorkerFailure>;
+      if ('answer' in (data as object)) onMessage(data as FromWorker);
       if (failure === undefined) return;
       const cause = new Error(failure.message);
       if (failure.stack !== undefined) cause.stack = failure.stack;

@@ -11,7 +11,7 @@ import { maskerOf } from '../masker.ts';
 import type { Plan } from '../plan.ts';
 import type { SlotBytes } from '../slot.ts';
 import { Board } from './board.ts';
-import type { FromWorker, PostedAnswer, ToWorker } from './messages.ts';
+import type { FromWorker, PostedAnswer, PostedTask, ToWorker } from './messages.ts';
 import { nextTurn } from './next-turn.ts';
 import { packError } from './packed-error.ts';
 import { WorkerCells } from './worker-cells.ts';
@@ -59,56 +59,86 @@ export interface Faults {
 /** A masker whose kernel works in a room. */
 export type MaskerIn = (room: KernelRoom) => Masker;
 
-/** Tasks of a worker at a time, where they have to wait for their samples. */
-const mostLanes = 2;
+/** Tasks of a worker at a time, where they have to wait for their samples: one is read while the other is computed. */
+const lanesOfReader = 2;
 
 /** Posts a message to the pool; the buffers in it are transferred. */
 export type Post = (message: FromWorker, buffers: ArrayBuffer[]) => void;
 
-/** Gets a worker ready. What it is posted is to be given to the function returned, which resolves once there is no more to do. */
+/** Gets a worker ready. What it is posted is to be given to the function returned, which resolves as `WorkerHandle.run` does. */
 export async function createWorker(
   start: WorkerStart,
   post: Post,
 ): Promise<(message: ToWorker) => Promise<void>> {
-  const { plan, context, shared } = start;
+  const { plan, context } = start;
   const compute = await computeOf(start);
   const layoutsKnown: (LayoutSpec | undefined)[] = [];
   const ringsKnown = new Map<number, { masker: Masker | undefined; buffer: SlotBytes }>();
-  const board = shared && new Board(shared.board);
-  const cells = shared && new WorkerCells(shared.cells);
+  const shared = start.shared && {
+    ...start.shared,
+    board: new Board(start.shared.board),
+    cells: new WorkerCells(start.shared.cells),
+  };
+  /** Messages read, modulo 2^32. */
   let read = 0;
   let lanes = 0;
+  let mostLanes = 1;
+  let onIdle: () => void = () => {};
 
-  /** Takes tasks from the board until none is left; where samples have to be read, in two lanes, so that one reads while the other computes. */
-  async function work(board: Board, cells: WorkerCells, shared: Shared): Promise<void> {
-    const { worker, owner } = shared;
-    let other: Promise<void> | undefined;
-    lanes++;
+  /** Takes tasks from the board until none is left. */
+  async function lane({ board, cells, worker, owner }: NonNullable<typeof shared>): Promise<void> {
     for (let place = take(board, cells, owner); place !== undefined; ) {
-      cells.beat();
       // What the task needs may have been posted just now.
       while (cells.posted !== read) await nextTurn();
       const { address, layout, digest, ring, start, bytes } = board.taskAt(place);
       const { buffer, masker } = ringsKnown.get(ring)!;
       const slot = { buffer, start, bytes };
       let answer: PostedAnswer | undefined;
+      cells.begin({ place });
       try {
         const computed = compute({ address, layout: layoutsKnown[layout], slot, digest }, masker);
-        if (computed instanceof Promise && lanes < mostLanes) other = work(board, cells, shared);
+        if (computed instanceof Promise) {
+          mostLanes = lanesOfReader;
+          startLanes();
+        }
         const result = computed instanceof Promise ? await computed : computed;
-        if (!board.writeResult(place, worker, result)) answer = { place, result };
+        if (!board.writeResult(place, worker, result)) answer = { to: { place }, result };
       } catch (error) {
-        answer = { place, error: packError(error) };
+        answer = { to: { place }, error: packError(error) };
       }
-      cells.beat();
-      if (answer === undefined) board.finish(place, owner);
-      else post({ answers: [answer] }, []);
-      if (board.count()) post({ answers: [] }, []);
+      cells.end();
+      if (answer !== undefined) post({ answer }, []);
+      else if (board.finish(place, owner) && board.count()) post({ answer: undefined }, []);
       place = take(board, cells, owner);
     }
-    // At once, since a message that comes now has to begin again.
+    // Here, and not once a promise has told: a message that comes in between has to begin again.
     lanes--;
-    await other;
+    if (lanes === 0) onIdle();
+    else post({ answer: undefined }, []);
+  }
+
+  function startLanes(): void {
+    if (shared === undefined) return;
+    // A lane that waits for nothing has ended when this goes on.
+    for (let missing = mostLanes - lanes; missing > 0; missing--) {
+      lanes++;
+      void lane(shared);
+    }
+  }
+
+  async function answerPosted({ job, ...task }: PostedTask): Promise<void> {
+    const { buffer } = task.slot;
+    const came = buffer instanceof ArrayBuffer ? { buffer } : {};
+    const buffers = buffer instanceof ArrayBuffer ? [buffer] : [];
+    shared?.cells.begin({ job });
+    let answer: PostedAnswer;
+    try {
+      answer = { to: { job }, result: await compute(task), ...came };
+    } catch (error) {
+      answer = { to: { job }, error: packError(error), ...came };
+    }
+    shared?.cells.end();
+    post({ answer }, buffers);
   }
 
   return async ({ tasks, rings, forget, layouts }) => {
@@ -118,21 +148,14 @@ export async function createWorker(
       ringsKnown.set(ring, { masker, buffer: memory.buffer as SlotBytes });
     }
     layoutsKnown.push(...layouts);
-    read++;
-    for (const { job, ...task } of tasks) {
-      cells?.beat();
-      const { buffer } = task.slot;
-      const came = buffer instanceof ArrayBuffer ? { buffer } : {};
-      const buffers = buffer instanceof ArrayBuffer ? [buffer] : [];
-      try {
-        const result = await compute(task);
-        post({ answers: [{ job, result, ...came }] }, buffers);
-      } catch (error) {
-        post({ answers: [{ job, error: packError(error), ...came }] }, buffers);
-      }
-      cells?.beat();
-    }
-    if (shared !== undefined && lanes === 0) await work(board!, cells!, shared);
+    read = (read + 1) | 0;
+    for (const task of tasks) await answerPosted(task);
+    if (shared === undefined || lanes > 0) return startLanes();
+    const idle = new Promise<void>((resolve) => {
+      onIdle = resolve;
+    });
+    startLanes();
+    await idle;
   };
 }
 

@@ -15,7 +15,7 @@ export interface WorkerEnd {
 export interface WorkerHandle {
   /** Resolves once it takes messages, rejects if it can't; may be pending for ever if it fails. */
   readonly ready: Promise<unknown>;
-  /** Resolves once it has no more to do. Rejects if the worker fails, perhaps; `failed` tells why, and comes in any case that the runtime reports. */
+  /** Resolves once it has no more to do; at once, if it is at work since an earlier message. Rejects if the worker fails, perhaps; `failed` tells why, and comes in any case that the runtime reports. */
   run(message: ToWorker, transfer: readonly ArrayBuffer[]): Promise<void>;
   /** Resolves if the worker fails, whether with a task or without one. */
   readonly failed: Promise<WorkerEnd>;

@@ -136,12 +136,46 @@ describe('workers that go on failing', () => {
 
   test('when they start say why', async () => {
     const faults = { module: new URL('no-such-file.js', import.meta.url).href, data: {} };
-    const onEvent = () => {};
+    let events = 0;
+    const onEvent = () => {
+      events++;
+    };
     await using loader = await createLoader({ plan, dataset, workers: 2, onEvent, faults });
     const error = (await failureOf(loader)) as PoolError;
     expect(error).toBeInstanceOf(PoolError);
     expect(error.message).toContain('no-such-file.js');
+    // Nobody waits any more: one may still be starting, and no other is started.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const before = events;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(events).toBe(before);
   });
+
+  test.each([1, 2])(
+    'at a batch of its own are nothing to a stream, with %i workers',
+    async (workers) => {
+      const faults = [{ step: 16, kind: 'exits', times: 1000 }];
+      const events: WorkerFailureEvent[] = [];
+      const options = { ...failing(faults, events), workers, attempts: 3 };
+      await using loader = await createLoader(options);
+      const asked = loader.batch({ epoch: 0, step: 16 }).catch((error: unknown) => error);
+      let settled = false;
+      void asked.then(() => {
+        settled = true;
+      });
+      do {
+        let step = 0;
+        for await (const batch of loader.batches({ steps: 15, prefetch: 14 })) {
+          expect(batch.step).toBe(step++);
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+      } while (!settled);
+      const error = (await asked) as PoolError;
+      expect(error).toBeInstanceOf(PoolError);
+      expect(error.errors.map(({ address }) => address?.step)).toEqual([16, 16, 16]);
+      expect(events).toHaveLength(3);
+    },
+  );
 });
 
 describe('an error of the batch itself', () => {

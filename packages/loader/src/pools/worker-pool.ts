@@ -56,11 +56,13 @@ const startPatience = 30_000;
 const endPatience = 5000;
 /** Tasks of its own that a worker is posted at a time: one that it computes, and one that waits there. */
 const mostPosted = 2;
-/** Milliseconds between two times that a thread is woken, if there is so much to do; and tasks. */
+/** Milliseconds that a thread is left to sleep, if others can do without it; and tasks that it may miss at most. */
 const sleep = 1.2;
-const mostAsleep = 32;
-/** How often within its patience the pool looks after the workers. */
-const looks = 8;
+const mostMissed = 64;
+/** Milliseconds after which the event loop has its turn, though batches are there. */
+const turnAfter = 1.2;
+/** How often within their patience the pool inspects the workers. */
+const inspections = 8;
 
 /** Computes in workers, and in others if these fail. */
 export class WorkerPool implements Pool {
@@ -91,11 +93,11 @@ export class WorkerPool implements Pool {
   readonly #endings = new Set<Promise<unknown>>();
   #started = 0;
   /** Milliseconds that the last batch took. */
-  #computed = Number.POSITIVE_INFINITY;
+  #took = Number.POSITIVE_INFINITY;
   /** When this thread was last woken by a worker, and when its event loop last had its turn. */
   #woken = 0;
   #turned = 0;
-  #looking: ReturnType<typeof setTimeout> | undefined;
+  #watching: ReturnType<typeof setTimeout> | undefined;
   #waking: ReturnType<typeof setTimeout> | undefined;
 
   constructor(workers: number, startWorker: StartWorker, data: WorkerData, watch: Watch) {
@@ -152,11 +154,15 @@ export class WorkerPool implements Pool {
     const error = new LoaderClosedError();
     this.#abandon(error);
     for (const job of [...this.#jobs, ...this.#posted(), ...this.#stranded]) job?.finish({ error });
-    clearTimeout(this.#looking);
+    clearTimeout(this.#watching);
     clearTimeout(this.#waking);
     const handles = this.#seats.map(({ worker }) => worker?.handle);
+    for (const seat of this.#seats) seat.worker = undefined;
     await Promise.allSettled(handles.map((handle) => within(endPatience, handle?.end())));
     await Promise.allSettled(this.#endings);
+    // Whoever keeps the loader does not keep its memory.
+    this.#jobs.length = 0;
+    this.#known.rings.clear();
   }
 
   /** What workers were posted. */
@@ -178,14 +184,13 @@ export class WorkerPool implements Pool {
 
   // ---- Tasks to workers -------------------------------------------------------------------------
 
-  /** What has failed before goes first. */
-  #queue(jobs: readonly Job[], first = false): void {
-    for (const job of first ? jobs.toReversed() : jobs) {
+  /** What has failed before is posted to the next worker, so that it comes before all that is on the board. */
+  #queue(jobs: readonly Job[], again = false): void {
+    for (const job of jobs) {
       const { ring } = job.task;
       const inRing = ring?.memory !== undefined && ring.slots[0]!.buffer === job.slot.buffer;
-      const queue = this.#board !== undefined && inRing ? this.#toPut : this.#toPost;
-      if (first) queue.unshift(job);
-      else queue.push(job);
+      if (this.#board !== undefined && inRing && !again) this.#toPut.push(job);
+      else this.#toPost.push(job);
     }
     this.#give();
   }
@@ -194,9 +199,12 @@ export class WorkerPool implements Pool {
   #give(): void {
     if (this.#closed !== undefined) return;
     if (this.#toPut.length > 0) {
-      const full = this.#toPut.findIndex((job) => !this.#put(job));
-      this.#toPut.splice(0, full === -1 ? this.#toPut.length : full);
+      this.#putUp();
       this.#wakeWorkers(false);
+      // Full of what nobody reads, or of lost places: no reason for workers to be idle.
+      if (this.#toPut.length > 0 && this.#board!.waiting === 0) {
+        this.#toPost.push(...this.#toPut.splice(0, this.#seats.length));
+      }
     }
     while (this.#toPost.length > 0) {
       const [seat] = this.#seats
@@ -206,6 +214,16 @@ export class WorkerPool implements Pool {
       this.#post(seat, seat.worker!, [this.#toPost.shift()!]);
     }
     if (this.#hasWaiting()) for (const seat of this.#seats) this.#start(seat);
+  }
+
+  /** Puts up what there is room for. */
+  #putUp(): void {
+    let count = 0;
+    for (const job of this.#toPut) {
+      if (!this.#put(job)) break;
+      count++;
+    }
+    this.#toPut.splice(0, count);
   }
 
   /** Puts a job on the board; whether there was room. */
@@ -259,7 +277,7 @@ export class WorkerPool implements Pool {
 
   /** Tasks that are worth waking a thread for. */
   #worth(): number {
-    return Math.min(Math.max(1, Math.floor(sleep / this.#computed)), mostAsleep);
+    return Math.min(Math.max(1, Math.floor(sleep / this.#took)), mostMissed);
   }
 
   #post(seat: Seat, worker: SeatedWorker, jobs: readonly Job[]): void {
@@ -273,23 +291,25 @@ export class WorkerPool implements Pool {
         setTimeout(() => void this.#fail(seat, worker, end), 100);
       },
     );
-    this.#lookAfter();
+    this.#watchOver();
   }
 
   // ---- Answers of workers -----------------------------------------------------------------------
 
   readonly #overseer: Overseer = {
     awaited: 0,
-    look: (job) => {
+    find: (job) => {
       this.#readBoard(job);
+      // Places are free again.
+      if (this.#toPut.length > 0) this.#give();
       const now = performance.now();
-      if (job.outcome !== undefined) return now - this.#turned < sleep;
-      if (this.#closed !== undefined) return true;
-      this.#wakeWorkers(true);
-      this.#setAlarm(now);
-      // It may have been done since.
-      this.#readBoard(job);
-      return true;
+      if (job.outcome === undefined && this.#closed === undefined) {
+        this.#wakeWorkers(true);
+        this.#setAlarm(now);
+        // It may have been done since.
+        this.#readBoard(job);
+      }
+      return now - this.#turned < turnAfter;
     },
     turn: async () => {
       await nextTurn();
@@ -307,6 +327,7 @@ export class WorkerPool implements Pool {
 
   /** A worker has said something: sees what is done, and has the workers go on. */
   #refresh(): void {
+    if (this.#closed !== undefined) return;
     const now = performance.now();
     this.#turned = now;
     this.#readBoard();
@@ -317,10 +338,10 @@ export class WorkerPool implements Pool {
       this.#readBoard();
     }
     this.#woken = now;
-    this.#lookAfter();
+    this.#watchOver();
   }
 
-  /** Reads what is done: in turn, and out of turn what is awaited, or a job that is asked for. */
+  /** Reads what is done: all of it, or all in turn and the job that is asked for. */
   #readBoard(asked?: Job): void {
     const board = this.#board;
     if (board === undefined) return;
@@ -347,20 +368,20 @@ export class WorkerPool implements Pool {
 
   #succeed(job: Job, result: BatchResult, worker: number): void {
     this.#row = [];
-    this.#computed = result.computed;
+    this.#took = result.computed;
     job.finish({ result: { result, slot: job.slot, worker } });
   }
 
-  #hear(seat: Seat, worker: SeatedWorker, { answers }: FromWorker): void {
+  #hear(seat: Seat, worker: SeatedWorker, { answer }: FromWorker): void {
     // Once the worker was replaced, its jobs are others' and what it still says of them is too late.
-    if (seat.worker !== worker || this.#closed !== undefined) return;
-    for (const answer of answers) this.#accept(seat, worker, answer);
+    if (seat.worker !== worker) return;
+    if (answer !== undefined) this.#accept(seat, worker, answer);
     this.#refresh();
   }
 
   #accept(seat: Seat, worker: SeatedWorker, answer: PostedAnswer): void {
-    const { place, buffer } = answer;
-    const job = place === undefined ? worker.jobs.get(answer.job!) : this.#jobs[place];
+    const { to, buffer } = answer;
+    const job = 'place' in to ? this.#jobs[to.place] : worker.jobs.get(to.job);
     if (job === undefined) return;
     worker.countAnswer();
     if (buffer !== undefined) job.slot = { ...job.slot, buffer };
@@ -373,8 +394,8 @@ export class WorkerPool implements Pool {
       }
       job.finish({ error: cause });
     } else this.#succeed(job, answer.result, seat.number);
-    if (place === undefined) worker.jobs.delete(answer.job!);
-    else this.#board!.free(place);
+    if ('place' in to) this.#board!.free(to.place);
+    else worker.jobs.delete(to.job);
     this.#leave(job);
   }
 
@@ -433,9 +454,12 @@ export class WorkerPool implements Pool {
     seat.worker = undefined;
     seat.vacating = true;
     worker.retire();
-    const jobs = [...this.#ownedBy(worker), ...worker.jobs.values()];
+    // What was done before it failed was no failure.
+    this.#readBoard();
+    const onBoard = this.#ownedBy(worker);
+    const jobs = [...onBoard, ...worker.jobs.values()];
     for (const one of jobs) this.#stranded.add(one);
-    const job = culprit ?? jobs[0];
+    const job = culprit ?? worker.currentOf(onBoard);
     const { code, problem, cause } = end;
     const error = new WorkerError(code, seat.number, job?.task.address, problem, { cause });
     this.#row.push(error);
@@ -444,7 +468,7 @@ export class WorkerPool implements Pool {
       job === undefined || this.#row.length > job.failures.length ? this.#row : job.failures;
     const givenUp =
       failures.length >= this.#watch.attempts && (job !== undefined || this.#hasWaiting());
-    this.#tell(seat, error, failures.length, givenUp);
+    this.#report(seat, error, failures.length, givenUp);
     const ended = await this.#vacate(seat, worker);
     for (const one of jobs) this.#stranded.delete(one);
     if (this.#closed !== undefined) return;
@@ -458,7 +482,7 @@ export class WorkerPool implements Pool {
     this.#refresh();
   }
 
-  #tell(seat: Seat, error: WorkerError, failures: number, givenUp: boolean): void {
+  #report(seat: Seat, error: WorkerError, failures: number, givenUp: boolean): void {
     const { number: worker } = seat;
     const { address } = error;
     this.#watch.onFailure({ type: 'worker-failure', error, worker, address, failures, givenUp });
@@ -515,34 +539,37 @@ export class WorkerPool implements Pool {
   }
 
   /** Looks after the workers from time to time, as long as there is one that may have to be given up. */
-  #lookAfter(): void {
+  #watchOver(): void {
+    if (this.#closed !== undefined) return;
     const working = this.#seats.some(({ worker }) => worker?.isWorking === true);
     if (!working && (this.#gone.size === 0 || this.#jobs.every((job) => job === undefined))) {
-      clearTimeout(this.#looking);
-      this.#looking = undefined;
+      clearTimeout(this.#watching);
+      this.#watching = undefined;
       return;
     }
-    this.#looking ??= setTimeout(
+    this.#watching ??= setTimeout(
       () => {
-        this.#looking = undefined;
-        this.#look();
+        this.#watching = undefined;
+        // First what they have said is heard: this thread itself may have been busy.
+        void nextTurn().then(() => this.#inspect());
       },
-      Math.ceil(this.#watch.patience / looks),
+      Math.ceil(this.#watch.patience / inspections),
     );
   }
 
-  #look(): void {
+  #inspect(): void {
+    if (this.#closed !== undefined) return;
     const now = performance.now();
     const { patience } = this.#watch;
     for (const seat of this.#seats) {
       const { worker } = seat;
-      if (worker?.isHung(patience, now) !== true) continue;
+      if (worker?.isHung(patience, this.#ownedBy(worker), now) !== true) continue;
       const problem = `did not answer for ${patience} ms`;
       void this.#fail(seat, worker, { code: 'WORKER_HUNG', problem, cause: undefined });
     }
     // Whose end is not certain may have taken one more task before it knew.
     for (const worker of this.#gone) this.#again(worker, false);
-    this.#lookAfter();
+    this.#refresh();
   }
 }
 
