@@ -21,9 +21,9 @@ export class Job implements PoolJob {
   readonly failures: WorkerError[] = [];
   /** Where it is on the board. */
   place: number | undefined;
-  /** Who was first seen to compute it there, and when. */
-  begunBy: number | undefined;
-  begun = 0;
+  /** With which worker it was seen last, and when first. */
+  seenWith: number | undefined;
+  seen = 0;
   outcome: Outcome | undefined;
   /** Whether somebody writes to its slot, or may yet. */
   running = true;

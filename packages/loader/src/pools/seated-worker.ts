@@ -6,6 +6,9 @@ import type { PostedTask, ToWorker } from './messages.ts';
 import type { WorkerCells } from './worker-cells.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
+/** Tasks that a worker is posted at a time: one that it computes, and one that waits there. */
+export const mostPosted = 2;
+
 /** What tasks on the board may refer to. */
 export interface Known {
   readonly rings: ReadonlyMap<number, Ring>;
@@ -118,19 +121,31 @@ export class SeatedWorker {
     return onBoard.find(({ place }) => place === current.place);
   }
 
-  /** Whether it is at work and was seen to get on for the last time so many milliseconds ago; or one of its jobs on the board was seen to be begun then. */
-  isHung(patience: number, onBoard: readonly Job[], now: number): boolean {
+  /**
+   * Whether it hangs, and with which job if that is known: it is at work and was not seen to get on for so many milliseconds, or one
+   * of its jobs was seen so long ago, though it gets on with others.
+   */
+  hangs(
+    patience: number,
+    onBoard: readonly Job[],
+    now: number,
+  ): { readonly job: Job | undefined } | undefined {
     const signs = this.#cells?.beats ?? this.#answers;
     if (signs !== this.#signs) {
       this.#signs = signs;
       this.#since = now;
     }
-    for (const job of onBoard) {
-      if (job.begunBy !== this.owner) job.begun = now;
-      job.begunBy = this.owner;
-    }
-    const late = (since: number) => now - since >= patience;
-    return this.isWorking && (late(this.#since) || onBoard.some(({ begun }) => late(begun)));
+    const isLate = (job: Job, limit: number): boolean => {
+      if (job.seenWith !== this.owner) job.seen = now;
+      job.seenWith = this.owner;
+      return now - job.seen >= limit;
+    };
+    const job =
+      onBoard.find((one) => isLate(one, patience)) ??
+      // Of those that it was posted each waits for the others, and for one of the board.
+      [...this.jobs.values()].find((one) => isLate(one, (1 + mostPosted) * patience));
+    if (!this.isWorking) return undefined;
+    return job !== undefined || now - this.#since >= patience ? { job } : undefined;
   }
 
   /** Has it take nothing more from the board. */

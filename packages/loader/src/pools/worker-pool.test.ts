@@ -232,6 +232,25 @@ describe('closing', () => {
   });
 });
 
+test('a batch that hangs is computed again, though its worker gets on with others', async () => {
+  const options = failing([{ step: 16, kind: 'never answers' }]);
+  await using loader = await createLoader({ ...options, workers: 1, patience: 300 });
+  let steps = 0;
+  let asked = true;
+  const batch = loader.batch({ epoch: 0, step: 16 }).finally(() => {
+    asked = false;
+  });
+  while (asked) {
+    for await (const _ of loader.batches({ steps: 15, prefetch: 2 })) {
+      steps++;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+  expect((await batch).step).toBe(16);
+  expect(loader.workerFailures).toBe(1);
+  expect(steps).toBeGreaterThan(30);
+});
+
 describe('a stream that is aborted', () => {
   test('ends at once even if its worker hangs, and the loader goes on', async () => {
     const options = failing([{ step: 2, kind: 'never answers' }]);

@@ -10,7 +10,7 @@ import type { FromWorker, PostedAnswer } from './messages.ts';
 import { nextTurn } from './next-turn.ts';
 import { isTyped, unpackError } from './packed-error.ts';
 import type { Pool, PoolTask } from './pool.ts';
-import { type Known, SeatedWorker } from './seated-worker.ts';
+import { type Known, mostPosted, SeatedWorker } from './seated-worker.ts';
 import { WorkerCells } from './worker-cells.ts';
 import type { WorkerData } from './worker-compute.ts';
 import type { StartWorker, WorkerEnd, WorkerHandle } from './worker-handle.ts';
@@ -54,8 +54,6 @@ interface Seat {
 const startPatience = 30_000;
 /** Milliseconds that the end of a worker is waited for before its memory is given up. */
 const endPatience = 5000;
-/** Tasks of its own that a worker is posted at a time: one that it computes, and one that waits there. */
-const mostPosted = 2;
 /** Milliseconds that a thread is left to sleep, if others can do without it; and tasks that it may miss at most. */
 const sleep = 1.2;
 const mostMissed = 64;
@@ -563,9 +561,11 @@ export class WorkerPool implements Pool {
     const { patience } = this.#watch;
     for (const seat of this.#seats) {
       const { worker } = seat;
-      if (worker?.isHung(patience, this.#ownedBy(worker), now) !== true) continue;
+      const hung = worker?.hangs(patience, this.#ownedBy(worker), now);
+      if (worker === undefined || hung === undefined) continue;
       const problem = `did not answer for ${patience} ms`;
-      void this.#fail(seat, worker, { code: 'WORKER_HUNG', problem, cause: undefined });
+      const end = { code: 'WORKER_HUNG', problem, cause: undefined } as const;
+      void this.#fail(seat, worker, end, hung.job);
     }
     // Whose end is not certain may have taken one more task before it knew.
     for (const worker of this.#gone) this.#again(worker, false);
