@@ -99,6 +99,17 @@ describe('with data four times the memory budget the stream is that of resident 
     await compare(createPlan({ datasets, strategy, seed: 7n, batch: 40 }));
   });
 
+  test.each([1, 2])('no worker of %i sleeps while the consumer waits for it', async (workers) => {
+    const strategy = tokenMasking({ rate: 0.15 });
+    const plan = createPlan({ dataset: resident, strategy, seed: 7n, batch: 4 });
+    await using loader = await createLoader({ plan, dataset, workers });
+    let step = 0;
+    for await (const batch of loader.batches({ steps: 8000, prefetch: 4 })) {
+      expect(batch.epoch * loader.stepsPerEpoch + batch.step).toBe(step++);
+    }
+    expect(step).toBe(8000);
+  });
+
   test('also where there is no room for an index of rows', async () => {
     const strategy = tokenMasking({ rate: 0.15 });
     const plan = createPlan({ dataset: resident, strategy, seed: 7n, batch: 40 });

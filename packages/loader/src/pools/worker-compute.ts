@@ -119,11 +119,10 @@ export async function createWorker(
 
   function startLanes(): void {
     if (shared === undefined) return;
-    // A lane that waits for nothing has ended when this goes on.
-    for (let missing = mostLanes - lanes; missing > 0; missing--) {
-      lanes++;
-      void lane(shared);
-    }
+    const missing = Math.max(0, mostLanes - lanes);
+    // All at first: one that finds no task ends at once, and would be the last.
+    lanes += missing;
+    for (let started = 0; started < missing; started++) void lane(shared);
   }
 
   async function answerPosted({ job, ...task }: PostedTask): Promise<void> {
