@@ -53,23 +53,15 @@ export function capacityOf(
 ): OutputLengths {
   // Where outputs are as long as the sample, its ids need not be looked at.
   if (masker.strategy.capacity === undefined) {
-    let most = 0;
-    for (let row = 0; row + 1 < starts.length; row++) {
-      let length = 0;
-      for (let index = starts[row]!; index < starts[row + 1]!; index++) {
-        length += datasets[numbers[index]!]!.length(samples[index]!);
-      }
-      if (length > most) most = length;
-    }
-    return { inputs: most, labels: most };
+    return longest(starts, (index) => datasets[numbers[index]!]!.length(samples[index]!));
   }
   // A decoder starts from the pad id even where there is nothing to write.
-  let longest = { inputs: 0, labels: 1 };
+  let most = { inputs: 0, labels: 1 };
   for (const [index, sample] of samples.entries()) {
     const ids = datasets[numbers[index]!]!.sample(sample);
-    longest = longer(longest, masker.capacity(ids, rate));
+    most = longer(most, masker.capacity(ids, rate));
   }
-  return longest;
+  return most;
 }
 
 /** The same for rows whose samples are at hand, where outputs are as long as the sample. */
@@ -77,12 +69,15 @@ export function longestRow(
   samples: readonly { readonly ids: ArrayLike<number> }[],
   starts: readonly number[],
 ): OutputLengths {
+  return longest(starts, (index) => samples[index]!.ids.length);
+}
+
+/** The length of the longest row, from those of its samples. */
+function longest(starts: readonly number[], lengthAt: (index: number) => number): OutputLengths {
   let most = 0;
   for (let row = 0; row + 1 < starts.length; row++) {
     let length = 0;
-    for (let index = starts[row]!; index < starts[row + 1]!; index++) {
-      length += samples[index]!.ids.length;
-    }
+    for (let index = starts[row]!; index < starts[row + 1]!; index++) length += lengthAt(index);
     if (length > most) most = length;
   }
   return { inputs: most, labels: most };

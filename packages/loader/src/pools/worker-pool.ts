@@ -285,8 +285,7 @@ export class WorkerPool implements Pool {
       (cause: unknown) => {
         if (this.#closed !== undefined) return;
         // A worker that fails takes its tasks along; why it failed is told at once, if at all.
-        const end = { code: 'WORKER_CRASHED', problem: reason(cause), cause } as const;
-        setTimeout(() => void this.#fail(seat, worker, end), 100);
+        setTimeout(() => void this.#fail(seat, worker, crash(cause)), 100);
       },
     );
     this.#watchOver();
@@ -386,8 +385,7 @@ export class WorkerPool implements Pool {
     if ('error' in answer) {
       const cause = unpackError(answer.error);
       if (!isTyped(cause)) {
-        const end = { code: 'WORKER_CRASHED', problem: reason(cause), cause } as const;
-        void this.#fail(seat, worker, end, job);
+        void this.#fail(seat, worker, crash(cause), job);
         return;
       }
       job.finish({ error: cause });
@@ -581,6 +579,10 @@ function neverStarted(cause: unknown): WorkerHandle {
     run: () => Promise.reject(cause),
     end: async () => true,
   };
+}
+
+function crash(cause: unknown): WorkerEnd {
+  return { code: 'WORKER_CRASHED', problem: reason(cause), cause };
 }
 
 function reason(thrown: unknown): string {
